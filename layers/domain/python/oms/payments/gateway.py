@@ -1,4 +1,5 @@
-"""The payment gateway port (GTW-02): what the product asks of any gateway and what it may hear back.
+"""The payment gateway port (GTW-02): what the product asks of any gateway and what it may hear
+back.
 
 A request is sent under the id of its payment intent, which is the gateway's idempotency key, so
 sending it again is always safe (GTW-01). An answer, a webhook and a lookup all carry the same
@@ -110,7 +111,8 @@ class GatewayRequest:
 class GatewayResult:
     """What is known about a request.
 
-    `approved_amount` (minor units) may be less than asked for (GTW-08) and is zero unless SUCCEEDED;
+    `approved_amount` (minor units) may be less than asked for (GTW-08) and is zero unless
+    SUCCEEDED;
     for a void it is the amount released. `expires_at` is the end of an authorization, absent if the
     gateway names none. `code` is the gateway's or the adapter's reason, for people and filters.
     """

@@ -1,0 +1,65 @@
+"""Facts of documents and ledger; amounts are minor units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from oms.kernel.facts import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceFact(Fact):
+    """Base: the record is an invoice."""
+
+    RECORD: ClassVar[str] = "invoice"
+
+
+@dataclass(frozen=True, slots=True)
+class InvoicePosted(InvoiceFact):
+    """An invoice became final (BIL-101); `units` are (line number, quantity)."""
+
+    TYPE: ClassVar[str] = "invoice.posted"
+    fo_id: str
+    shipment_id: str | None
+    total: int
+    units: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InvoicePaid(InvoiceFact):
+    """Applied equals total (BIL-102)."""
+
+    TYPE: ClassVar[str] = "invoice.paid"
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceClosed(InvoiceFact):
+    """BIL-103."""
+
+    TYPE: ClassVar[str] = "invoice.closed"
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceReopened(InvoiceFact):
+    """An application was undone (BIL-105)."""
+
+    TYPE: ClassVar[str] = "invoice.reopened"
+
+
+@dataclass(frozen=True, slots=True)
+class CreditMemoPosted(Fact):
+    """A credit memo became final (BIL-106)."""
+
+    TYPE: ClassVar[str] = "credit_memo.posted"
+    RECORD: ClassVar[str] = "creditMemo"
+    kind: str
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class CreditMemoApplied(Fact):
+    """A credit memo was used up (BIL-107)."""
+
+    TYPE: ClassVar[str] = "credit_memo.applied"
+    RECORD: ClassVar[str] = "creditMemo"

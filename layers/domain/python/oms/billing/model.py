@@ -1,0 +1,92 @@
+"""Invoices, credit memos and the double-entry ledger of one order record. Amounts are minor units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from oms.kernel.money import Amounts
+
+
+class DocumentState(StrEnum):
+    """Computed from totals and applied amounts, except DRAFT and VOID."""
+
+    DRAFT = "DRAFT"
+    OPEN = "OPEN"
+    PAID = "PAID"
+    APPLIED = "APPLIED"
+    CLOSED = "CLOSED"
+    VOID = "VOID"
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceLine:
+    """Units of one order line: `start` is the first consumed unit of the line (ADJ-04)."""
+
+    line_no: int
+    quantity: int
+    start: int
+    amounts: Amounts
+    credited_units: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """Bill for the units of one order shipped on one FO (BIL-01); immutable once posted except
+    `applied`.
+    """
+
+    id: str
+    fo_id: str
+    total: int
+    lines: tuple[InvoiceLine, ...]
+    shipment_id: str | None = None
+    number: str | None = None
+    posted_at: datetime | None = None
+    void: bool = False
+    applied: int = 0
+    filing: bool = False
+    filed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreditLine:
+    """Credit of units of an invoice line (BIL-05)."""
+
+    invoice_id: str
+    line_no: int
+    quantity: int
+    amounts: Amounts
+
+
+@dataclass(frozen=True, slots=True)
+class CreditMemo:
+    """Numbered, immutable document that reduces what the customer owes or is owed."""
+
+    id: str
+    kind: str
+    total: int
+    reason: str
+    posted_at: datetime
+    lines: tuple[CreditLine, ...] = ()
+    applied: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """Postings of one cause; debit positive, credit negative; they sum to zero (LED-01)."""
+
+    seq: int
+    cause: str
+    at: datetime
+    postings: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Billing:
+    """Documents and ledger of one order."""
+
+    invoices: tuple[Invoice, ...] = ()
+    credit_memos: tuple[CreditMemo, ...] = ()
+    ledger: tuple[LedgerEntry, ...] = field(default_factory=tuple)

@@ -1,0 +1,193 @@
+"""Facts of fulfillment orders. `record_id` is the FO's id unless the class says otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from oms.kernel.facts import Fact, Units
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentFact(Fact):
+    """Base: the record is a fulfillment order."""
+
+    RECORD: ClassVar[str] = "fulfillmentOrder"
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentOrderCreated(FulfillmentFact):
+    """Units were bound to a site: stock moves there in the same write (FUL-100, LIN-103)."""
+
+    TYPE: ClassVar[str] = "fulfillment_order.created"
+    number: str
+    site: str
+    type: str
+    method: str
+    attempt: int
+    units: tuple[Units, ...]
+    decision_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LinesWaiting(Fact):
+    """Sourcing left units without a site (SRC-16); pairs of line number and reason. Record: the
+    order.
+    """
+
+    TYPE: ClassVar[str] = "order.waiting"
+    lines: tuple[tuple[int, str], ...]
+    decision_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentOrderApproved(FulfillmentFact):
+    """FUL-101."""
+
+    TYPE: ClassVar[str] = "fulfillment_order.approved"
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentOrderReleased(FulfillmentFact):
+    """Covered by money and on its way to the floor (FUL-102)."""
+
+    TYPE: ClassVar[str] = "fulfillment_order.released"
+    site: str
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentOrderAssigned(FulfillmentFact):
+    """FUL-103; `assignee` is a user id, a store or AUTO."""
+
+    TYPE: ClassVar[str] = "fulfillment_order.assigned"
+    assignee: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitsLeft:
+    """Units that left an FO with the reason's effects (SRC-44).
+
+    `stock` is the effect at the site (NONE, ZERO_UNPICKED, MINUS_UNITS, DAMAGED, DISPLAY); `keeps`
+    says
+    whether the reservation goes back to its pool or is released.
+    """
+
+    units: Units
+    reason: str
+    stock: str
+    cooldown_hours: int
+    keeps: bool
+    counts_attempt: bool
+    from_bucket: str
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentOrderRejected(FulfillmentFact):
+    """The whole FO, or some of its units (`partial`), were rejected (FUL-104)."""
+
+    TYPE: ClassVar[str] = "fulfillment_order.rejected"
+    site: str
+    reason: str
+    lines: tuple[UnitsLeft, ...]
+    partial: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentOrderPicking(FulfillmentFact):
+    """Picking began; cancellation needs acceptance from now on (FUL-105)."""
+
+    TYPE: ClassVar[str] = "fulfillment_order.picking"
+
+
+@dataclass(frozen=True, slots=True)
+class UnitsPicked(FulfillmentFact):
+    """Units were picked (LIN-105)."""
+
+    TYPE: ClassVar[str] = "fulfillment_order.units_picked"
+    units: tuple[Units, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentOrderShortPicked(FulfillmentFact):
+    """Units were not there (FUL-107)."""
+
+    TYPE: ClassVar[str] = "fulfillment_order.short_picked"
+    site: str
+    lines: tuple[UnitsLeft, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitsPacked(FulfillmentFact):
+    """Units were packed into a package (PCK-05)."""
+
+    TYPE: ClassVar[str] = "fulfillment_order.units_packed"
+    package_id: str
+    units: tuple[Units, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitsUnpacked(FulfillmentFact):
+    """A package was opened again; its units are picked (LIN-106, PCK-09)."""
+
+    TYPE: ClassVar[str] = "fulfillment_order.units_unpacked"
+    package_id: str
+    units: tuple[Units, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentOrderPacked(FulfillmentFact):
+    """All remaining units are packed (FUL-106)."""
+
+    TYPE: ClassVar[str] = "fulfillment_order.packed"
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentCreated(FulfillmentFact):
+    """Units left the site: stock and reservations are consumed in the same write (SHP-01,
+    LIN-107).
+    """
+
+    TYPE: ClassVar[str] = "shipment.created"
+    shipment_id: str
+    site: str
+    carrier: str
+    tracking_numbers: tuple[str, ...]
+    units: tuple[Units, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentOrderFulfilled(FulfillmentFact):
+    """Nothing is left to ship (FUL-109)."""
+
+    TYPE: ClassVar[str] = "fulfillment_order.fulfilled"
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentOrderClosed(FulfillmentFact):
+    """FUL-110."""
+
+    TYPE: ClassVar[str] = "fulfillment_order.closed"
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentOrderCanceled(FulfillmentFact):
+    """The FO was canceled, or some of its units left it by cancellation (FUL-111).
+
+    `units` are those that left; orders decides whether they go back to the pool (recall) or are
+    canceled.
+    """
+
+    TYPE: ClassVar[str] = "fulfillment_order.canceled"
+    site: str
+    reason: str
+    units: tuple[Units, ...]
+    recalled: bool
+    partial: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentOrderLate(FulfillmentFact):
+    """Past its time to be claimed or fulfilled (FUL-112)."""
+
+    TYPE: ClassVar[str] = "fulfillment_order.late"
+    site: str

@@ -1,0 +1,377 @@
+"""The commercial part of an order record: header, delivery groups, lines with their unit buckets.
+
+Statuses are not stored; `orders.status` computes them (ORD-01, STA-01 to 06).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from enum import StrEnum
+
+from oms.kernel.money import Amounts
+
+
+class OrderType(StrEnum):
+    """Where the order was taken."""
+
+    WEB = "WEB"
+    MOBILE = "MOBILE"
+    PHONE = "PHONE"
+    STORE = "STORE"
+    MARKETPLACE = "MARKETPLACE"
+    B2B = "B2B"
+    IMPORT = "IMPORT"
+
+
+class TaxPolicy(StrEnum):
+    """NET: tax on top of prices; GROSS: tax contained in prices."""
+
+    NET = "NET"
+    GROSS = "GROSS"
+
+
+class Lane(StrEnum):
+    """Processing lane (INT-03): LIVE is never starved by the others."""
+
+    LIVE = "LIVE"
+    BACKLOG = "BACKLOG"
+    IMPORT = "IMPORT"
+
+
+class Bucket(StrEnum):
+    """Where a unit of a line is; each unit is in exactly one bucket (LIN-01)."""
+
+    UNSOURCED = "unsourced"
+    BACKORDERED = "backordered"
+    RESERVED = "reserved"
+    ALLOCATED = "allocated"
+    PICKED = "picked"
+    PACKED = "packed"
+    SHIPPED = "shipped"
+    CANCELED = "canceled"
+
+
+class Origin(StrEnum):
+    """Why the line exists."""
+
+    SALE = "SALE"
+    ADDED = "ADDED"
+    EXCHANGE = "EXCHANGE"
+    RESHIP = "RESHIP"
+    CLAIM = "CLAIM"
+
+
+class DeliveryType(StrEnum):
+    """How a delivery group reaches the customer."""
+
+    SHIP = "SHIP"
+    PICKUP = "PICKUP"
+    DIGITAL = "DIGITAL"
+
+
+class AdjustmentKind(StrEnum):
+    """Why a price differs from its list."""
+
+    PROMOTION = "PROMOTION"
+    MANUAL = "MANUAL"
+    APPEASEMENT = "APPEASEMENT"
+    SURCHARGE = "SURCHARGE"
+    ROUNDING = "ROUNDING"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A postal address; personal data, never in facts or logs. `country` is ISO 3166-1 alpha-2."""
+
+    country: str
+    postal_code: str | None = None
+    city: str | None = None
+    region: str | None = None
+    line1: str | None = None
+    line2: str | None = None
+    name: str | None = None
+    company: str | None = None
+    phone: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Who ordered, as the channel told; personal data."""
+
+    code: str | None = None
+    name: str | None = None
+    company_name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryGroup:
+    """Lines that share destination and method; charges are minor units (ENT-15)."""
+
+    id: str
+    method: str
+    type: DeliveryType = DeliveryType.SHIP
+    address: Address | None = None
+    pickup_site: str | None = None
+    requested_date: str | None = None
+    instructions: str | None = None
+    gift_message: str | None = None
+    shipping: int = 0
+    handling: int = 0
+    shipping_tax: int = 0
+    handling_tax: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """A signed price adjustment in minor units; `share_of` names the order adjustment it is a
+    share of.
+    """
+
+    kind: AdjustmentKind
+    amount: int
+    code: str | None = None
+    reason: str | None = None
+    share_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaxLine:
+    """Tax of one component and jurisdiction; `rate` is in millionths (8.25 % = 82,500)."""
+
+    component: str
+    amount: int
+    rate: int | None = None
+    jurisdiction: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A firm promise of units by id; `placed` says how many of the open units are bound to which
+    site.
+    """
+
+    id: str
+    item_id: str
+    group: str
+    quantity: int
+    open: int
+    placed: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """Unit counters of a line: eight exclusive buckets, then counters within shipped, then money
+    counters.
+    """
+
+    unsourced: int = 0
+    backordered: int = 0
+    reserved: int = 0
+    allocated: int = 0
+    picked: int = 0
+    packed: int = 0
+    shipped: int = 0
+    canceled: int = 0
+    delivered: int = 0
+    lost: int = 0
+    inbound: int = 0
+    returned: int = 0
+    forgiven: int = 0
+    invoiced: int = 0
+    credited: int = 0
+
+    @property
+    def ordered(self) -> int:
+        """Units in all eight exclusive buckets (LIN-01)."""
+        return sum(getattr(self, bucket.value) for bucket in Bucket)
+
+    @property
+    def active(self) -> int:
+        """Units that are not canceled."""
+        return self.ordered - self.canceled
+
+    @property
+    def open(self) -> int:
+        """Units neither shipped nor canceled: what may still be canceled (LIN-04)."""
+        return self.ordered - self.shipped - self.canceled
+
+    @property
+    def waiting(self) -> int:
+        """Units that still need a site."""
+        return self.unsourced + self.backordered + self.reserved
+
+    @property
+    def returnable(self) -> int:
+        """Units that may still be returned (LIN-04)."""
+        return self.shipped - self.inbound - self.returned - self.forgiven
+
+    def move(self, source: Bucket, target: Bucket, quantity: int) -> Buckets:
+        """Move units between buckets; raises ValueError where `source` holds fewer (LIN-06)."""
+        held = getattr(self, source.value)
+        if quantity < 0 or held < quantity:
+            raise ValueError(f"{held} units {source.value}, {quantity} wanted")
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        values[source.value] -= quantity
+        values[target.value] += quantity
+        return Buckets(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Why units of a line wait (SRC-61): reason code and the next time automation tries."""
+
+    reason: str
+    since: datetime
+    next_try: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One order line. `amounts` are those of all ordered units; `unit_price` is in minor units."""
+
+    line_no: int
+    sku: str
+    name: str
+    quantity: int
+    unit_price: int
+    amounts: Amounts
+    buckets: Buckets
+    group: str
+    item_id: str | None = None
+    kind: str = "SIMPLE"
+    list_price: int | None = None
+    uom: str = "EA"
+    origin: Origin = Origin.SALE
+    adjustments: tuple[Adjustment, ...] = ()
+    taxes: tuple[TaxLine, ...] = ()
+    reservations: tuple[Reservation, ...] = ()
+    wait: Wait | None = None
+    tried_sites: tuple[str, ...] = ()
+    attempts: int = 0
+    suspended: bool = False
+    promised_date: str | None = None
+    attributes: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What validation found (INT-05). `level` is ERROR, BLOCKING or WARNING; `path` names the
+    field.
+    """
+
+    code: str
+    level: str
+    path: str
+    message: str
+
+
+class Approval(StrEnum):
+    """Approval fact of the order (ORD-02)."""
+
+    NONE = "NONE"
+    PENDING = "PENDING"
+    APPROVED = "APPROVED"
+    SYSTEM_APPROVED = "SYSTEM_APPROVED"
+    REJECTED = "REJECTED"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Who set a flag such as suspended or locked, when and why."""
+
+    by: str
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """An append-only note (ATT-04); `visibility` is INTERNAL, FULFILLER or CUSTOMER."""
+
+    id: str
+    by: str
+    at: datetime
+    text: str
+    subject: str | None = None
+    visibility: str = "INTERNAL"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A numbered commercial change of the placed order (VER-01); `delta` in minor units."""
+
+    change_no: int
+    kind: str
+    version: int
+    by: str
+    at: datetime
+    reason: str
+    delta: int
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Header and lines. Explicit facts are only those of ORD-02; everything else is computed."""
+
+    id: str
+    company: str
+    number: str
+    channel: str
+    currency: str
+    received_at: datetime
+    external_number: str | None = None
+    type: OrderType = OrderType.WEB
+    lane: Lane = Lane.LIVE
+    entry: str = "API"
+    customer: Customer = field(default_factory=Customer)
+    locale: str = "en-US"
+    tax_policy: TaxPolicy = TaxPolicy.NET
+    placed_at: datetime | None = None
+    requested_date: str | None = None
+    priority: int = 50
+    bill_to: Address | None = None
+    groups: tuple[DeliveryGroup, ...] = ()
+    lines: tuple[Line, ...] = ()
+    adjustments: tuple[Adjustment, ...] = ()
+    stated_total: int | None = None
+    allow_split: bool = True
+    pool: tuple[str, ...] = ("main",)
+    instructions: str | None = None
+    submitted_at: datetime | None = None
+    validated: bool = False
+    intake_done_at: datetime | None = None
+    findings: tuple[Finding, ...] = ()
+    approval: Approval = Approval.NONE
+    filed_at: datetime | None = None
+    voided_at: datetime | None = None
+    suspended: Mark | None = None
+    locked: Mark | None = None
+    flag: str | None = None
+    tags: tuple[str, ...] = ()
+    attributes: dict[str, str] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+    changes: tuple[Change, ...] = ()
+    reached: str = "RECEIVED"
+
+    @property
+    def gross(self) -> bool:
+        """Whether prices contain their tax."""
+        return self.tax_policy is TaxPolicy.GROSS
+
+    def line(self, line_no: int) -> Line:
+        """The line with that number; raises KeyError where there is none."""
+        for line in self.lines:
+            if line.line_no == line_no:
+                return line
+        raise KeyError(line_no)
+
+    def group(self, group_id: str) -> DeliveryGroup:
+        """The delivery group with that id; raises KeyError where there is none."""
+        for group in self.groups:
+            if group.id == group_id:
+                return group
+        raise KeyError(group_id)

@@ -1,0 +1,91 @@
+"""Commands on the payments of an order. Amounts are minor units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from oms.payments.gateway import GatewayResult, WebhookEvent
+
+
+@dataclass(frozen=True, slots=True)
+class AddTender:
+    """Attach a new means of payment; `capture` takes the funds at once (PAY-07)."""
+
+    method: str
+    token: str | None = None
+    limit: int | None = None
+    brand: str | None = None
+    last_four: str | None = None
+    expiry: str | None = None
+    reference: str | None = None
+    capture: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Authorize:
+    """Ask for an authorization on a tender; None: the shortfall (PAY-13)."""
+
+    payment_id: str
+    amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureFunds:
+    """Take funds by hand; None: all that is authorized."""
+
+    payment_id: str
+    amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Give captured funds back (REF-05): reason required."""
+
+    payment_id: str
+    amount: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoidPayment:
+    """Drop a payment that was not captured (PAY-108, PAY-36)."""
+
+    payment_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyFunds:
+    """Apply unapplied funds of the order to an invoice (BIL-04)."""
+
+    invoice_id: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class RetryIntent:
+    """Send a declined, failed or unreachable intent again (*Retry*, *Resubmit*)."""
+
+    intent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MarkSent:
+    """These intents are about to be sent (PAY-101)."""
+
+    intent_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SettleIntent:
+    """The gateway's answer to one intent, however it came (PAY-102 to 106)."""
+
+    intent_id: str
+    result: GatewayResult
+
+
+@dataclass(frozen=True, slots=True)
+class TakeWebhook:
+    """A verified webhook of this order (GTW-07)."""
+
+    event: WebhookEvent

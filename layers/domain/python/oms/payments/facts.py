@@ -1,0 +1,118 @@
+"""Facts of payments. `record_id` is the payment's id; amounts are minor units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from oms.kernel.facts import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFact(Fact):
+    """Base: the record is a payment, moved by `intent_id`."""
+
+    RECORD: ClassVar[str] = "payment"
+    intent_id: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class IntentCreated(PaymentFact):
+    """An amount is claimed for the gateway (PAY-100); internal, not published."""
+
+    TYPE: ClassVar[str] = "payment.intent_created"
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentAuthorized(PaymentFact):
+    """Funds are held until `expires_at` (ISO 8601)."""
+
+    TYPE: ClassVar[str] = "payment.authorized"
+    expires_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentCaptured(PaymentFact):
+    """Funds were taken; CASH +, FUNDS -."""
+
+    TYPE: ClassVar[str] = "payment.captured"
+    invoice_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRefunded(PaymentFact):
+    """Funds were given back; `source` is CREDIT (a credit memo) or FUNDS (excess)."""
+
+    TYPE: ClassVar[str] = "payment.refunded"
+    source: str
+    credit_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentVoided(PaymentFact):
+    """An authorization was dropped."""
+
+    TYPE: ClassVar[str] = "payment.voided"
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentDeclined(PaymentFact):
+    """The gateway said no; `decline_class` is SOFT or HARD (GTW-05)."""
+
+    TYPE: ClassVar[str] = "payment.declined"
+    kind: str
+    decline_class: str
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentPending(PaymentFact):
+    """The gateway answers later (GTW-06)."""
+
+    TYPE: ClassVar[str] = "payment.pending"
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentUnknown(PaymentFact):
+    """Sent, and no answer: looked up by key, never sent under another (GTW-04)."""
+
+    TYPE: ClassVar[str] = "payment.unknown"
+    kind: str
+    lookups_exhausted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayUnreachable(PaymentFact):
+    """Nothing could be sent after the retries (GTW-03)."""
+
+    TYPE: ClassVar[str] = "payment.unreachable"
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRecovered(PaymentFact):
+    """A problem with an intent is over; its action items resolve themselves. Internal."""
+
+    TYPE: ClassVar[str] = "payment.recovered"
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class FundsApplied(Fact):
+    """Funds were applied to an invoice (BIL-04); record is the invoice."""
+
+    TYPE: ClassVar[str] = "payment.applied"
+    RECORD: ClassVar[str] = "invoice"
+    amount: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrphanReceived(PaymentFact):
+    """Money without an intent of ours arrived (PAY-35, GTW-07)."""
+
+    TYPE: ClassVar[str] = "payment.orphan"
+    reference: str
