@@ -1,0 +1,223 @@
+"""A real OpenSearch server on this machine, for the contract suite and for whoever wants it under `make run`.
+
+The server comes from Maven Central (`mvn` and a JDK 17 are needed): the minimal distribution, plus the
+`analysis-common` module, which that distribution leaves out and every analyzer of ours needs. Both are cached.
+OpenSearch refuses to run as root, so for root it runs as the unprivileged user `nobody`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+VERSION = "2.19.3"
+DISTRIBUTION = f"org.opensearch.distribution.integ-test-zip:opensearch:{VERSION}:zip"
+ANALYSIS = f"org.opensearch.plugin:analysis-common:{VERSION}"
+UNPRIVILEGED = "nobody"
+START_SECONDS = 120
+STOP_SECONDS = 20
+
+_DESCRIPTOR = f"""description=Common analyzers
+version={VERSION}
+name=analysis-common
+classname=org.opensearch.analysis.common.CommonAnalysisPlugin
+java.version=11
+opensearch.version={VERSION}
+"""
+
+# The shipped file writes garbage collection logs into the server's own folder, which is not ours to write to.
+_JVM_OPTIONS = """-Xms512m
+-Xmx512m
+-XX:+UseSerialGC
+-Djava.io.tmpdir=${OPENSEARCH_TMPDIR}
+-Djava.util.concurrent.ForkJoinPool.common.threadFactory=org.opensearch.secure_sm.SecuredForkJoinWorkerThreadFactory
+"""
+
+
+class NodeUnavailable(RuntimeError):
+    """The server cannot be fetched or started here; the message says why."""
+
+
+def available() -> bool:
+    """True where this machine has the programs that fetching and running the server needs."""
+    return bool(shutil.which("java") and shutil.which("mvn"))
+
+
+def start_node(data_dir: Path) -> tuple[str, Callable[[], None]]:
+    """Start a node on a free loopback port, its data in `data_dir`; answers its URL and a `stop`.
+
+    Raises NodeUnavailable when it cannot be fetched, or is not healthy within two minutes.
+    """
+    home = _installed(_cache_dir())
+    for name in ("config", "data", "logs", "tmp"):
+        (data_dir / name).mkdir(parents=True, exist_ok=True)
+    port = _free_port()
+    _configure(home, data_dir, port)
+    _hand_over(data_dir)
+    with (data_dir / "logs" / "console.log").open("wb") as console:
+        process = subprocess.Popen(
+            [*_as_unprivileged(), str(home / "bin" / "opensearch")],
+            env=_environment(data_dir),
+            cwd=data_dir,
+            stdout=console,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait_until_healthy(url, process, data_dir)
+    except NodeUnavailable:
+        _stop(process)
+        raise
+    return url, lambda: _stop(process)
+
+
+def _cache_dir() -> Path:
+    """Where the server is kept: for root a place that the unprivileged user can read too."""
+    base = Path("/var/cache") if os.geteuid() == 0 else Path.home() / ".cache"
+    return base / "throughline"
+
+
+def _installed(cache: Path) -> Path:
+    home = cache / f"opensearch-{VERSION}"
+    if home.is_dir():
+        return home
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache) as work:
+        downloads = Path(work)
+        _fetch(DISTRIBUTION, downloads)
+        _fetch(ANALYSIS, downloads)
+        with zipfile.ZipFile(downloads / f"opensearch-{VERSION}.zip") as archive:
+            archive.extractall(downloads)
+        unpacked = downloads / home.name
+        module = unpacked / "modules" / "analysis-common"
+        module.mkdir()
+        shutil.move(downloads / f"analysis-common-{VERSION}.jar", module)
+        (module / "plugin-descriptor.properties").write_text(_DESCRIPTOR)
+        for program in (unpacked / "bin").iterdir():
+            program.chmod(0o755)
+        try:
+            unpacked.rename(home)
+        except OSError:
+            # Another process installed it in the meantime; its copy is as good as this one.
+            if not home.is_dir():
+                raise
+    return home
+
+
+def _fetch(artifact: str, directory: Path) -> None:
+    command = ["mvn", "-q", "-B", "dependency:copy", f"-Dartifact={artifact}"]
+    try:
+        done = subprocess.run(
+            [*command, f"-DoutputDirectory={directory}"], capture_output=True, text=True, timeout=600
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NodeUnavailable(f"mvn could not fetch {artifact}: {error}") from error
+    if done.returncode != 0:
+        raise NodeUnavailable(f"mvn could not fetch {artifact}: {done.stdout[-400:]}")
+
+
+def _configure(home: Path, data_dir: Path, port: int) -> None:
+    config = data_dir / "config"
+    shutil.copy(home / "config" / "log4j2.properties", config)
+    (config / "jvm.options").write_text(_JVM_OPTIONS)
+    settings = {
+        "cluster.name": "throughline-local",
+        "discovery.type": "single-node",
+        "network.host": "127.0.0.1",
+        "http.port": port,
+        "transport.port": _free_port(),
+        "path.data": str(data_dir / "data"),
+        "path.logs": str(data_dir / "logs"),
+        "cluster.routing.allocation.disk.threshold_enabled": False,
+    }
+    lines = [f"{key}: {json.dumps(value)}" for key, value in settings.items()]
+    (config / "opensearch.yml").write_text("\n".join(lines) + "\n")
+
+
+def _environment(data_dir: Path) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "OPENSEARCH_PATH_CONF": str(data_dir / "config"),
+        "OPENSEARCH_TMPDIR": str(data_dir / "tmp"),
+        "JAVA_HOME": str(Path(str(shutil.which("java"))).resolve().parent.parent),
+    }
+
+
+def _as_unprivileged() -> list[str]:
+    if os.geteuid() != 0:
+        return []
+    return ["setpriv", "--reuid", UNPRIVILEGED, "--regid", "nogroup", "--clear-groups"]
+
+
+def _hand_over(data_dir: Path) -> None:
+    if os.geteuid() != 0:
+        return
+    for path in [data_dir, *data_dir.rglob("*")]:
+        shutil.chown(path, UNPRIVILEGED, "nogroup")
+    reachable = subprocess.run([*_as_unprivileged(), "test", "-w", str(data_dir)], timeout=10)
+    if reachable.returncode != 0:
+        raise NodeUnavailable(f"the user {UNPRIVILEGED} cannot reach {data_dir}")
+
+
+def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], data_dir: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            tail = (data_dir / "logs" / "console.log").read_text(errors="replace")[-800:]
+            raise NodeUnavailable(f"OpenSearch ended with code {process.returncode}: {tail}")
+        try:
+            with urllib.request.urlopen(f"{url}/_cluster/health", timeout=2) as answer:
+                if json.load(answer)["status"] in ("green", "yellow"):
+                    return
+        except (OSError, urllib.error.URLError, ValueError):
+            time.sleep(0.3)
+    raise NodeUnavailable(f"OpenSearch was not healthy after {START_SECONDS} s")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def main() -> int:
+    """Run a node until interrupted; its data directory is the only argument."""
+    url, stop = start_node(Path(sys.argv[1]).resolve())
+    print(url, flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        stop()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
