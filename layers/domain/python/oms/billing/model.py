@@ -1,4 +1,6 @@
-"""Invoices, credit memos and the double-entry ledger of one order record. Amounts are minor units."""
+"""Invoices, credit memos and the double-entry ledger of one order record. Amounts are minor
+units.
+"""
 
 from __future__ import annotations
 

@@ -35,7 +35,9 @@ class PlannedFulfillment:
 
 @dataclass(frozen=True, slots=True)
 class Allocate:
-    """Create the FOs of a plan (SRC-07); `waits` are (line, reason) of what stays without a site."""
+    """Create the FOs of a plan (SRC-07); `waits` are (line, reason) of what stays without a
+    site.
+    """
 
     decision_id: str
     plan: tuple[PlannedFulfillment, ...]

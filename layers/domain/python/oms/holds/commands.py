@@ -8,7 +8,9 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class SetHold:
-    """Put a hold of a shipped type, or MANUAL with chosen `blocks`, on the order or a part of it."""
+    """Put a hold of a shipped type, or MANUAL with chosen `blocks`, on the order or a part of
+    it.
+    """
 
     type: str
     reason: str

@@ -171,7 +171,7 @@ class Journal:
 class StockWrite:
     """Counters to store, each guarded by the version it was decided on, and their journal.
 
-    `counters` and `levels` carry their new state with the version they were read at (0: not there yet).
+    `counters` and `levels` carry their new state with the version they were read at (0: none yet).
     """
 
     journal: Journal

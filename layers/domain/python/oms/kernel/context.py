@@ -41,7 +41,9 @@ class Actor:
 
     @property
     def automatic(self) -> bool:
-        """Whether automation acts, so that suspensions, alerts and holds stop it (ENT-05, FLG-02)."""
+        """Whether automation acts, so that suspensions, alerts and holds stop it (ENT-05,
+        FLG-02).
+        """
         return self.kind in (ActorKind.WORKFLOW, ActorKind.SYSTEM)
 
 

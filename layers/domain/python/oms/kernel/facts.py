@@ -43,7 +43,9 @@ class StoredFact:
 
 @dataclass(frozen=True, slots=True)
 class Step(Generic[P]):
-    """What a decision gives: the changed part of the record and the facts that say how it changed."""
+    """What a decision gives: the changed part of the record and the facts that say how it
+    changed.
+    """
 
     part: P
     facts: tuple[Fact, ...] = ()

@@ -28,7 +28,9 @@ storage.
 
 
 def exponent(currency: str) -> int:
-    """Decimal places of an ISO 4217 currency; raises `Malformed` for a code that is not supported."""
+    """Decimal places of an ISO 4217 currency; raises `Malformed` for a code that is not
+    supported.
+    """
     try:
         return EXPONENTS[currency]
     except KeyError:

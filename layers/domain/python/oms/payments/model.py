@@ -121,7 +121,9 @@ class Tender:
 
 @dataclass(frozen=True, slots=True)
 class Payments:
-    """All tenders and intents of one order, and captures that no known intent explains (orphans)."""
+    """All tenders and intents of one order, and captures that no known intent explains
+    (orphans).
+    """
 
     currency: str = ""
     tenders: tuple[Tender, ...] = ()

@@ -17,7 +17,9 @@ class SiteType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A place that holds or ships stock. Coordinates are millionths of a degree (integers, exact)."""
+    """A place that holds or ships stock. Coordinates are millionths of a degree (integers,
+    exact).
+    """
 
     code: str
     name: str
