@@ -1,0 +1,42 @@
+"""Where configuration is kept. Reads may be cached for at most five seconds (SET-02)."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from oms.kernel.policy import Policy
+from oms.settings.model import Channel, Client, Site
+
+
+class SettingsStore(Protocol):
+    """Configuration of a company; a lower level inherits what it does not set (SET-01)."""
+
+    def channel(self, company: str, code: str) -> Channel | None:
+        """The channel, or None."""
+
+    def channels(self, company: str) -> tuple[Channel, ...]:
+        """All channels by code."""
+
+    def put_channel(self, company: str, channel: Channel) -> None:
+        """Store a channel; raises `VersionConflict` if it changed since it was read."""
+
+    def sites(self, company: str) -> tuple[Site, ...]:
+        """All sites by code."""
+
+    def put_site(self, company: str, site: Site) -> None:
+        """Store a site; raises `VersionConflict` if it changed since it was read."""
+
+    def client(self, client_id: str) -> Client | None:
+        """Whom an OAuth client acts for, or None."""
+
+    def put_client(self, client: Client) -> None:
+        """Register an OAuth client."""
+
+    def policy(self, company: str, channel: str | None = None) -> Policy:
+        """Effective settings of a channel."""
+
+    def settings(self, company: str, level: str) -> dict[str, Any]:
+        """Values set at one level (`COMPANY` or `CHANNEL#code`), by setting name."""
+
+    def put_settings(self, company: str, level: str, values: dict[str, Any]) -> None:
+        """Replace the values set at one level; unknown or ill-typed ones raise `Malformed`."""
