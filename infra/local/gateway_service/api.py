@@ -107,20 +107,27 @@ class Handler(BaseHTTPRequestHandler):
 
     def _control(self, path: str) -> None:
         body = self._body()
-        if path == "/v1/_down":
-            self.service.go_down(float(body.get("seconds", 0)))
-            self.close_connection = True
-        elif path == "/v1/_settle":
-            self.service.settle_now()
-        elif path == "/v1/_webhooks/endpoint":
-            self.service.send_webhooks_to(str(body.get("url", "")))
-        elif path == "/v1/_webhooks/replay":
-            queued = self.service.notifier.replay(body.get("key"), int(body.get("times", 1)))
-            self._answer(200, {"queued": queued})
-            return
-        else:
-            raise Rejected(404, "no_such_resource")
-        self._answer(200, {})
+        try:
+            answer = self._act(path, body)
+        except (KeyError, TypeError, ValueError):
+            raise Rejected(400, "malformed_body") from None
+        self._answer(200, answer)
+
+    def _act(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        match path:
+            case "/v1/_down":
+                self.close_connection = True
+                self.service.go_down(float(body["seconds"]))
+            case "/v1/_settle":
+                self.service.settle_now()
+            case "/v1/_webhooks/endpoint":
+                self.service.send_webhooks_to(str(body["url"]))
+            case "/v1/_webhooks/replay":
+                times = int(body.get("times", 1))
+                return {"queued": self.service.notifier.replay(body.get("key"), times)}
+            case _:
+                raise Rejected(404, "no_such_resource")
+        return {}
 
     def _key(self) -> str:
         key = self.headers.get("Idempotency-Key", "")

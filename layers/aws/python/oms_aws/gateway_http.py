@@ -1,0 +1,128 @@
+"""One HTTP exchange within one time budget, knowing whether the request can have arrived.
+
+`NotSent` and `Lost` are the two ways to get no answer, and the reason for this module: what may be
+done next differs (GTW-03, GTW-04). A connection serves one exchange: a kept one may be found dead only
+after sending, and a request that never arrived would have to count as lost.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from http.client import HTTPConnection, HTTPException
+from urllib.parse import urlsplit
+
+_LONGEST_ANSWER = 65_536
+
+
+class NotSent(Exception):
+    """No connection came about, so nothing was sent."""
+
+
+class Lost(Exception):
+    """Something was sent and no complete answer came; the request may have been carried out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A complete answer."""
+
+    status: int
+    body: bytes
+
+
+def exchange(
+    method: str, url: str, headers: Mapping[str, str], body: bytes | None, budget_seconds: float
+) -> Reply:
+    """Send one request and read the whole answer; raises NotSent or Lost.
+
+    The budget covers everything from connecting to the last byte, however slowly bytes trickle in;
+    only name resolution is left to the platform's own limit.
+    """
+    target = urlsplit(url)
+    host, port = target.hostname or "", target.port or (443 if target.scheme == "https" else 80)
+    deadline = time.monotonic() + budget_seconds
+    sock = _dial(host, port, deadline)
+    watchdog = threading.Timer(deadline - time.monotonic(), _cut, [sock])
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        if target.scheme == "https":
+            sock = _secure(sock, host)
+        path = f"{target.path}?{target.query}" if target.query else target.path
+        return _converse(sock, host, method, path, {"Host": target.netloc, **headers}, body)
+    finally:
+        watchdog.cancel()
+        sock.close()
+
+
+def _dial(host: str, port: int, deadline: float) -> socket.socket:
+    failure = "no address"
+    try:
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise NotSent(str(error)) from error
+    for family, kind, protocol, _, address in addresses:
+        sock = socket.socket(family, kind, protocol)
+        # A floor above zero: zero would mean "do not block".
+        sock.settimeout(max(0.001, deadline - time.monotonic()))
+        try:
+            sock.connect(address)
+        except OSError as error:
+            sock.close()
+            failure = str(error)
+            continue
+        # From here on the watchdog is the limit.
+        sock.settimeout(None)
+        return sock
+    raise NotSent(failure)
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+def _secure(sock: socket.socket, host: str) -> socket.socket:
+    try:
+        return _trust().wrap_socket(sock, server_hostname=host)
+    except OSError as error:
+        sock.close()
+        raise NotSent(str(error)) from error
+
+
+def _converse(
+    sock: socket.socket,
+    host: str,
+    method: str,
+    path: str,
+    headers: Mapping[str, str],
+    body: bytes | None,
+) -> Reply:
+    connection = HTTPConnection(host)
+    connection.sock = sock
+    try:
+        connection.request(method, path, body, dict(headers))
+        response = connection.getresponse()
+        content = response.read(_LONGEST_ANSWER + 1)
+    except (OSError, HTTPException) as error:
+        raise Lost(type(error).__name__) from error
+    finally:
+        connection.close()
+    if len(content) > _LONGEST_ANSWER:
+        raise Lost("the answer is too long")
+    return Reply(response.status, content)
+
+
+def _cut(sock: socket.socket) -> None:
+    """Wake whoever waits on the socket: it will read the end of the stream."""
+    try:
+        sock.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        # The exchange ended in the same moment.
+        return
