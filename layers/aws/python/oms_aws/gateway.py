@@ -28,6 +28,7 @@ from oms.payments.gateway import (
     WebhookEvent,
     WebhookRefusal,
 )
+
 from oms_aws.gateway_http import Lost, NotSent, Reply, exchange
 from oms_aws.gateway_webhook import parse_webhook, read_operation
 
@@ -92,7 +93,7 @@ class HttpGateway:
         return self._submit("/v1/verifications", request)
 
     def lookup(self, intent_id: str) -> GatewayResult:
-        """Ask what became of a request; UNREACHABLE and UNKNOWN say that it could not be learned."""
+        """Ask what became of a request; UNREACHABLE or UNKNOWN if that cannot be learned."""
         reply = self._call("GET", f"/v1/operations?key={quote(intent_id, safe='')}", {}, None)
         if isinstance(reply, GatewayResult):
             return reply

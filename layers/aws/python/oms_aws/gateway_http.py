@@ -1,8 +1,8 @@
 """One HTTP exchange within one time budget, knowing whether the request can have arrived.
 
 `NotSent` and `Lost` are the two ways to get no answer, and the reason for this module: what may be
-done next differs (GTW-03, GTW-04). A connection serves one exchange: a kept one may be found dead only
-after sending, and a request that never arrived would have to count as lost.
+done next differs (GTW-03, GTW-04). A connection serves one exchange: a kept one may be found dead
+only after sending, and a request that never arrived would have to count as lost.
 """
 
 from __future__ import annotations

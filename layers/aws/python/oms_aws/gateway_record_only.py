@@ -44,12 +44,15 @@ class RecordOnlyGateway:
         """Nothing to check."""
         return self._recorded(request)
 
-    def lookup(self, intent_id: str) -> GatewayResult:
+    def lookup(self, intent_id: str) -> GatewayResult:  # noqa: ARG002 - part of the port
         """Nobody to ask: doing the request again is the way to know."""
         return GatewayResult(Outcome.NEVER_SEEN)
 
     def parse_webhook(
-        self, headers: Mapping[str, str], body: bytes, secrets: Sequence[str]
+        self,
+        headers: Mapping[str, str],  # noqa: ARG002
+        body: bytes,  # noqa: ARG002
+        secrets: Sequence[str],  # noqa: ARG002
     ) -> WebhookEvent | WebhookRefusal:
         """Nobody sends any; what arrives is not believed."""
         return WebhookRefusal(WebhookRefusalReason.SIGNATURE_INVALID)
