@@ -1,0 +1,116 @@
+"""Accepting an order: read what it needs, decide, and know what a lost race means.
+
+Four reads and writes one after another at most: the key, the items, the counters, the commit.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oms.inventory.decisions import available, may_backorder
+from oms.inventory.model import Item, StockSnapshot
+from oms.kernel.context import Actor, Context
+from oms.kernel.errors import Conflict, Forbidden, Refused
+from oms.kernel.ids import derive
+from oms.kernel.policy import StockPolicy
+from oms.lifecycle.engine import Outcome, conclude
+from oms.lifecycle.moves import Draft
+from oms.lifecycle.record import OrderRecord
+from oms.orders.commands import PlaceOrder
+from oms.orders.intake import receive
+from oms.orders.totals import totals
+from oms.payments.decisions import open_tenders
+from oms.settings.model import Channel
+
+if TYPE_CHECKING:
+    from oms.lifecycle.use_cases import Ports
+
+ENFORCING = ("API", "CONSOLE")
+"""Entries that promise only what is there unless the channel says otherwise (INT-04)."""
+
+
+class Acceptance:
+    """One offered order; `decide` may be called again after a lost race."""
+
+    def __init__(
+        self, ports: Ports, actor: Actor, command: PlaceOrder, correlation_id: str
+    ) -> None:
+        if actor.channel not in (None, command.channel):
+            raise Forbidden("CHANNEL_SCOPE", f"this client may not sell on {command.channel}")
+        channel = ports.settings.channel(actor.company, command.channel)
+        if channel is None or not channel.active:
+            raise Refused.because("UNKNOWN_CHANNEL", f"no active channel {command.channel}")
+        policy = ports.settings.policy(actor.company, command.channel)
+        self.ctx = Context(ports.clock(), actor, correlation_id, policy)
+        self._ports = ports
+        self._command = command
+        self._channel: Channel = channel
+        self._correlation_id = correlation_id
+        self._order_id = ""
+        self._number = ""
+
+    def decide(self, key: str) -> Outcome:
+        """Decide on what stock says now; refusals raise and leave nothing behind."""
+        company = self.ctx.actor.company
+        self._order_id = self._order_id or self._identify(key)
+        items = self._ports.stock.items_by_sku(company, self._skus())
+        ids = tuple({item.id for item in items.values()})
+        snapshot = self._ports.stock.read(company, ids, self._channel.pool, ())
+        self._number = self._number or self._next_number(company)
+        step = receive(
+            self._command, self._channel, items, self._offers(items, snapshot),
+            {item.id: may_backorder(item) for item in items.values()},
+            self._number, self._order_id, self._stock_policy(), self.ctx,
+        )  # fmt: skip
+        before = OrderRecord(step.part, correlation_id=self._correlation_id)
+        draft = Draft(before, self.ctx)
+        draft.note(step.facts)
+        tenders = open_tenders(
+            self._command.tenders, totals(step.part).current, self._order_id,
+            step.part.currency, self._channel.gateways, self.ctx,
+        )  # fmt: skip
+        draft.take("payments", tenders)
+        return conclude(before, draft, self.ctx)
+
+    def refuse_duplicate(self) -> None:
+        """Raise DUPLICATE_ORDER when the natural key is taken (API-04)."""
+        known = self._ports.orders.load(self.ctx.actor.company, self._order_id)
+        if known is not None:
+            raise Conflict(
+                "DUPLICATE_ORDER",
+                f"channel {self._command.channel} has placed this order before",
+                existing_id=self._order_id,
+            )
+
+    def _identify(self, key: str) -> str:
+        natural = self._command.external_number
+        company, channel = self.ctx.actor.company, self._command.channel
+        if natural is None:
+            return derive("ord", company, channel, "key", self.ctx.actor.id, key)
+        return derive("ord", company, channel, natural)
+
+    def _skus(self) -> tuple[str, ...]:
+        return tuple(
+            {self._channel.items.get(line.sku, line.sku) for line in self._command.lines}
+        )
+
+    def _offers(
+        self, items: dict[str, Item], snapshot: StockSnapshot
+    ) -> dict[tuple[str, str], int | None]:
+        offers: dict[tuple[str, str], int | None] = {}
+        for item in items.values():
+            for group in self._channel.pool:
+                counter = snapshot.counters.get((item.id, group))
+                offers[item.id, group] = available(counter, item)
+        return offers
+
+    def _stock_policy(self) -> StockPolicy:
+        chosen = self.ctx.policy.stock_policy
+        if chosen is not None:
+            return chosen
+        enforced = self._command.entry in ENFORCING
+        return StockPolicy.ENFORCE if enforced else StockPolicy.ACCEPT
+
+    def _next_number(self, company: str) -> str:
+        sequence = self._ports.numbers.next(company, "order")
+        return f"{self.ctx.policy.number_prefix}{self.ctx.now:%y}-{sequence:06}"

@@ -1,0 +1,70 @@
+"""Automatic moves that need nothing from outside the record: intake, approval, release (ENT-05)."""
+
+from __future__ import annotations
+
+from oms.fulfillment.commands import Release
+from oms.fulfillment.decisions import release, release_ready
+from oms.fulfillment.model import FulfillmentOrder
+from oms.holds.decisions import blocks
+from oms.holds.model import Transaction
+from oms.lifecycle.moves import Draft
+from oms.lifecycle.state import covered, fulfillment_value, money, record_coverage, stopped
+from oms.orders.decisions import approve_automatically, finish_intake
+from oms.orders.model import Approval
+from oms.payments.model import IntentKind
+
+
+def advance(draft: Draft) -> bool:
+    """Make the first automatic move that is due; False when there is none."""
+    order = draft.order
+    if order.voided_at or order.submitted_at is None or stopped(draft.record):
+        return False
+    return _finish_intake(draft) or _approve(draft) or _release(draft)
+
+
+def _finish_intake(draft: Draft) -> bool:
+    order = draft.order
+    if order.intake_done_at or not order.validated:
+        return False
+    if any(finding.level in ("ERROR", "BLOCKING") for finding in order.findings):
+        return False
+    if draft.ctx.policy.order_authorization and _authorizing(draft):
+        return False
+    draft.take("order", finish_intake(order, draft.ctx))
+    return True
+
+
+def _authorizing(draft: Draft) -> bool:
+    intents = draft.record.payments.intents
+    return any(i.kind is IntentKind.AUTHORIZE and not i.state.final for i in intents)
+
+
+def _approve(draft: Draft) -> bool:
+    order, ctx = draft.order, draft.ctx
+    if order.intake_done_at is None or order.approval is not Approval.NONE:
+        return False
+    if blocks(draft.record.holds, Transaction.APPROVE):
+        return False
+    view = money(draft.record)
+    draft.take("order", approve_automatically(order, view.total, covered(draft.record, ctx), ctx))
+    return draft.order.approval is not Approval.NONE
+
+
+def _release(draft: Draft) -> bool:
+    for fo in release_ready(draft.record.fulfillment):
+        held = blocks(draft.record.holds, Transaction.RELEASE, (fo.id,))
+        if not held and not fo.suspended and _funds_cover(draft, fo):
+            command = Release(fo.id)
+            draft.take("fulfillment", release(draft.record.fulfillment, command, draft.ctx))
+            return True
+    return False
+
+
+def _funds_cover(draft: Draft, wanted: FulfillmentOrder) -> bool:
+    """PAY-20: released and uninvoiced value, this FO and what is due fit into the coverage."""
+    record = draft.record
+    active = (fo for fo in record.fulfillment.orders if not fo.canceled_at and not fo.rejected_at)
+    committed = sum(fulfillment_value(record, fo) for fo in active if fo.released_at)
+    needed = committed + fulfillment_value(record, wanted) + money(record).amount_due
+    return needed <= record_coverage(record, draft.ctx)
+

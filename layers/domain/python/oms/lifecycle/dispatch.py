@@ -1,0 +1,156 @@
+"""Which capability decides on which command, under which action name of the policy table.
+
+A command is refused by the same table that lists what is allowed (ACT-02): `permit` asks it before the decision,
+the decision itself guards quantities and balances.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from oms.action_items import commands as item_commands
+from oms.action_items import decisions as action_items
+from oms.action_items.decisions import alerted
+from oms.fulfillment import commands as fulfillment_commands
+from oms.fulfillment import decisions as fulfillment
+from oms.fulfillment.policy import fo_refusals
+from oms.holds import commands as hold_commands
+from oms.holds import decisions as holds
+from oms.holds.decisions import blocks
+from oms.holds.model import Transaction
+from oms.kernel.errors import Malformed, Reason, Refused
+from oms.lifecycle.moves import Draft
+from oms.lifecycle.record import OrderRecord
+from oms.lifecycle.state import money
+from oms.orders import commands as order_commands
+from oms.orders import decisions as orders
+from oms.orders.policy import refusals
+from oms.payments import commands as payment_commands
+from oms.payments import decisions as payments
+
+Decision = Callable[..., Any]
+
+ORDER: dict[type, tuple[str, Decision]] = {
+    order_commands.Complete: ("complete", orders.complete),
+    order_commands.ChangeAddress: ("changeAddress", orders.change_address),
+    order_commands.Approve: ("approve", orders.approve),
+    order_commands.Reject: ("reject", orders.reject),
+    order_commands.Cancel: ("cancel", orders.cancel),
+    order_commands.Void: ("void", orders.void),
+    order_commands.Suspend: ("suspend", orders.suspend),
+    order_commands.Resume: ("resume", orders.resume),
+    order_commands.Lock: ("lock", orders.lock),
+    order_commands.Unlock: ("unlock", orders.unlock),
+    order_commands.SetFlag: ("setFlag", orders.set_flag),
+    order_commands.SetTags: ("setTags", orders.set_tags),
+    order_commands.SetAttributes: ("setAttributes", orders.set_attributes),
+    order_commands.SetPriority: ("setPriority", orders.set_priority),
+    order_commands.AddNote: ("addNote", orders.add_note),
+    order_commands.File: ("file", orders.file),
+    order_commands.Backorder: ("backorder", orders.backorder),
+}
+FULFILLMENT: dict[type, tuple[str, Decision]] = {
+    fulfillment_commands.ApproveFulfillment: ("approve", fulfillment.approve),
+    fulfillment_commands.Assign: ("assign", fulfillment.assign),
+    fulfillment_commands.Unassign: ("unassign", fulfillment.unassign),
+    fulfillment_commands.RejectFulfillment: ("reject", fulfillment.reject),
+    fulfillment_commands.Pick: ("pick", fulfillment.pick),
+    fulfillment_commands.ShortPick: ("short", fulfillment.short),
+    fulfillment_commands.Pack: ("pack", fulfillment.pack),
+    fulfillment_commands.Unpack: ("unpack", fulfillment.unpack),
+    fulfillment_commands.Ship: ("ship", fulfillment.ship),
+    fulfillment_commands.FileFulfillment: ("file", fulfillment.file),
+}
+PAYMENTS: dict[type, tuple[str, Decision]] = {
+    payment_commands.AddTender: ("addTender", payments.add_tender),
+    payment_commands.Authorize: ("authorize", payments.authorize),
+    payment_commands.CaptureFunds: ("capture", payments.capture),
+    payment_commands.Refund: ("refund", payments.refund),
+    payment_commands.VoidPayment: ("voidPayment", payments.void_payment),
+    payment_commands.RetryIntent: ("retryPayment", payments.retry),
+}
+
+
+def handle(draft: Draft, command: object) -> None:
+    """Let the right capability decide on `command`; raises what it refuses with."""
+    kind = type(command)
+    if kind in ORDER:
+        action, decision = ORDER[kind]
+        permit(draft, action)
+        draft.take("order", decision(draft.order, command, draft.ctx))
+    elif kind in FULFILLMENT:
+        action, decision = FULFILLMENT[kind]
+        _permit_fulfillment(draft, action, command)
+        draft.take("fulfillment", decision(draft.record.fulfillment, command, draft.ctx))
+    elif kind in PAYMENTS:
+        action, decision = PAYMENTS[kind]
+        permit(draft, action)
+        view = money(draft.record)
+        draft.take("payments", decision(draft.record.payments, command, draft.ctx, view))
+    else:
+        _handle_rest(draft, command)
+
+
+def _handle_rest(draft: Draft, command: object) -> None:
+    record, ctx = draft.record, draft.ctx
+    match command:
+        case hold_commands.SetHold():
+            draft.take("holds", holds.set_hold(record.holds, command, ctx))
+        case hold_commands.ReleaseHold():
+            draft.take("holds", holds.release(record.holds, command, ctx))
+        case item_commands.ClearItem():
+            draft.take("attention", action_items.clear(record.attention, command, ctx))
+        case item_commands.RaiseFailure():
+            draft.take("attention", _failure(record, command, draft))
+        case payment_commands.MarkSent():
+            draft.take("payments", payments.mark_sent(record.payments, command, ctx))
+        case payment_commands.SettleIntent():
+            draft.take("payments", payments.settle(record.payments, command, ctx))
+        case payment_commands.TakeWebhook():
+            draft.take("payments", payments.take_webhook(record.payments, command, ctx))
+        case fulfillment_commands.Allocate():
+            draft.take("fulfillment", fulfillment.allocate(record.fulfillment, command, ctx))
+        case _:
+            raise Malformed("UNKNOWN_ACTION", f"{type(command).__name__} is not an action")
+
+
+def _failure(record: OrderRecord, command: item_commands.RaiseFailure, draft: Draft) -> Any:
+    order = record.order
+    return action_items.open_item(
+        record.attention, "JOB_FAILED", "order", order.id, command.step,
+        f"step {command.step} failed: {command.error}", draft.ctx,
+    )  # fmt: skip
+
+
+def permit(draft: Draft, action: str) -> None:
+    """Raise `Refused` where the order's policy table does not allow `action` now."""
+    reasons = order_reasons(draft.record, action, draft.ctx.actor.automatic)
+    _refuse(action, reasons)
+
+
+def order_reasons(record: OrderRecord, action: str, automatic: bool) -> tuple[Reason, ...]:
+    """Why the order's policy table does not allow `action`; empty when it does."""
+    blocked = frozenset(t.value for t in Transaction if blocks(record.holds, t))
+    return refusals(record.order, action, alerted(record.attention), blocked, automatic)
+
+
+def fulfillment_reasons(record: OrderRecord, fo_id: str, action: str) -> tuple[Reason, ...]:
+    """Why an FO's policy table does not allow `action`; empty when it does."""
+    fo = record.fulfillment.find(fo_id)
+    blocked = frozenset(t.value for t in Transaction if blocks(record.holds, t, (fo_id,)))
+    suspended = record.order.suspended is not None
+    return fo_refusals(fo, action, suspended, alerted(record.attention), blocked)
+
+
+def _permit_fulfillment(draft: Draft, action: str, command: Any) -> None:
+    try:
+        reasons = fulfillment_reasons(draft.record, command.fo_id, action)
+    except KeyError:
+        raise Refused.because("STATE", f"no fulfillment order {command.fo_id}") from None
+    _refuse(action, reasons)
+
+
+def _refuse(action: str, reasons: tuple[Reason, ...]) -> None:
+    if reasons:
+        raise Refused(reasons[0].code, f"{action}: {reasons[0].message}", reasons=reasons)

@@ -1,0 +1,134 @@
+"""Deciding on an order record: command, reactions, automatic moves, numbered facts.
+
+    command -> the capability's decision -> facts
+            -> every capability reacts to each fact, until none is left
+            -> automatic moves that need nothing from outside (finish intake, approve, release)
+            -> what changed in the computed state becomes facts, too
+    all of it one version of the record, one write, or a refusal and nothing.
+
+Nothing here knows a clock, a store or a gateway; a preview is this without the write (GEN-05).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+
+from oms.action_items import decisions as action_items
+from oms.action_items.facts import ActionItemOpened
+from oms.action_items.model import ActionItem
+from oms.inventory.decisions import StockEffect, effects
+from oms.kernel.codec import encode
+from oms.kernel.context import Context
+from oms.kernel.errors import OmsError, Problem
+from oms.kernel.facts import Fact, StoredFact
+from oms.kernel.ids import derive
+from oms.lifecycle.automation import advance
+from oms.lifecycle.dispatch import handle
+from oms.lifecycle.moves import Draft
+from oms.lifecycle.reactions import react
+from oms.lifecycle.record import OrderRecord
+from oms.lifecycle.state import next_due, next_step, state
+from oms.orders.decisions import state_facts
+
+SCOPES = {
+    "order": "header", "payments": "payments", "billing": "documents",
+    "fulfillment": "fulfillment", "holds": "holds", "attention": "actionItems",
+    "approvals": "approvals",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a decision comes to; `facts` empty means that nothing changed and nothing is to be written."""
+
+    record: OrderRecord
+    facts: tuple[Fact, ...]
+    effects: tuple[StockEffect, ...]
+    opened: tuple[ActionItem, ...]
+    step: str | None
+    wake: bool
+    due: datetime | None
+
+
+def decide(record: OrderRecord, commands: Sequence[object], ctx: Context) -> Outcome:
+    """Apply an action list: all of it as one version, or the refusal of the first that fails (EDT-03)."""
+    draft = Draft(record, ctx)
+    for place, command in enumerate(commands):
+        try:
+            handle(draft, command)
+        except OmsError as refusal:
+            if len(commands) > 1:
+                path = f"actions[{place}]"
+                refusal.problems = (Problem(path, refusal.code, refusal.detail), *refusal.problems)
+            raise
+        _drain(draft)
+    return conclude(record, draft, ctx)
+
+
+def conclude(before: OrderRecord, draft: Draft, ctx: Context) -> Outcome:
+    """Run reactions and automation to their end and number what happened."""
+    _drain(draft)
+    while advance(draft):
+        _drain(draft)
+    draft.note(state_facts(_known_state(before, ctx), state(draft.record, ctx), draft.order, ctx))
+    _drain(draft)
+    facts = tuple(draft.done)
+    if not facts and draft.record == before:
+        return Outcome(before, (), (), (), None, False, None)
+    record = _numbered(before, draft.record, facts, ctx)
+    step = next_step(record, ctx)
+    return Outcome(
+        record, facts, effects(facts), _rows(record, facts, ctx), step,
+        wake=step is not None and not ctx.actor.automatic, due=next_due(record),
+    )  # fmt: skip
+
+
+def _drain(draft: Draft) -> None:
+    while draft.queue:
+        fact = draft.queue.pop(0)
+        draft.done.append(fact)
+        react(draft, fact)
+
+
+def _known_state(record: OrderRecord, ctx: Context) -> str:
+    return "" if record.version == 0 else state(record, ctx)
+
+
+def _numbered(
+    before: OrderRecord, after: OrderRecord, facts: Sequence[Fact], ctx: Context
+) -> OrderRecord:
+    version = before.version + 1
+    stored = tuple(
+        _stored(fact, before.seq + place, version, after, ctx)
+        for place, fact in enumerate(facts, start=1)
+    )
+    scopes = dict(before.scopes)
+    for f in fields(OrderRecord):
+        if f.name in SCOPES and getattr(before, f.name) != getattr(after, f.name):
+            scopes[SCOPES[f.name]] = version
+    return replace(
+        after, version=version, seq=before.seq + len(facts), facts=before.facts + stored,
+        scopes=scopes, updated_at=ctx.now, updated_by=ctx.actor.label,
+    )  # fmt: skip
+
+
+def _stored(fact: Fact, seq: int, version: int, record: OrderRecord, ctx: Context) -> StoredFact:
+    data = encode(fact)
+    del data["recordId"]
+    return StoredFact(
+        derive("fct", record.order.id, seq), fact.TYPE, fact.RECORD, fact.record_id, seq, version,
+        ctx.now, ctx.actor.label, ctx.cause_id, data,
+    )  # fmt: skip
+
+
+def _rows(
+    record: OrderRecord, facts: Sequence[Fact], ctx: Context
+) -> tuple[ActionItem, ...]:
+    order = record.order
+    return tuple(
+        action_items.row(fact, order.company, order.id, order.number, ctx)
+        for fact in facts
+        if isinstance(fact, ActionItemOpened)
+    )

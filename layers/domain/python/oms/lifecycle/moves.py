@@ -1,0 +1,36 @@
+"""The working copy of a record while one decision is made on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from oms.kernel.context import Context
+from oms.kernel.facts import Fact, Step
+from oms.lifecycle.record import OrderRecord
+from oms.orders.model import Order
+
+
+@dataclass(slots=True)
+class Draft:
+    """`queue` holds facts nobody reacted to yet, `done` those everybody has seen, in order."""
+
+    record: OrderRecord
+    ctx: Context
+    queue: list[Fact] = field(default_factory=list)
+    done: list[Fact] = field(default_factory=list)
+
+    @property
+    def order(self) -> Order:
+        """The commercial part as it stands now."""
+        return self.record.order
+
+    def take(self, part: str, step: Step[Any]) -> None:
+        """Take over the changed part `part` and queue what happened."""
+        self.record = replace(self.record, **{part: step.part})
+        self.queue.extend(step.facts)
+
+    def note(self, facts: Iterable[Fact]) -> None:
+        """Queue facts that change no part by themselves."""
+        self.queue.extend(facts)

@@ -1,0 +1,42 @@
+"""Who reacts to a fact: every capability, in this order, each with what it needs of the others.
+
+Orders comes first, since it moves the units; documents follow, then money, then holds and action items, which
+watch all of them.
+"""
+
+from __future__ import annotations
+
+from oms.action_items import decisions as action_items
+from oms.billing import decisions as billing
+from oms.fulfillment import decisions as fulfillment
+from oms.fulfillment.facts import FulfillmentOrderCreated, ShipmentCreated
+from oms.holds import decisions as holds
+from oms.kernel.facts import Fact
+from oms.lifecycle.moves import Draft
+from oms.lifecycle.state import money
+from oms.orders import decisions as orders
+from oms.payments import decisions as payments
+
+
+def react(draft: Draft, fact: Fact) -> None:
+    """Let every capability react to one fact."""
+    ctx = draft.ctx
+    draft.take("order", orders.react(draft.order, fact, ctx))
+    draft.take("fulfillment", fulfillment.react(draft.record.fulfillment, fact, ctx))
+    _documents(draft, fact)
+    draft.take("payments", payments.react(draft.record.payments, fact, money(draft.record), ctx))
+    draft.take("holds", holds.react(draft.record.holds, fact, draft.order.id, ctx))
+    draft.take(
+        "attention", action_items.react(draft.record.attention, fact, draft.order.id, ctx)
+    )
+
+
+def _documents(draft: Draft, fact: Fact) -> None:
+    order, ctx = draft.order, draft.ctx
+    lines = {line.line_no: line for line in order.lines}
+    if isinstance(fact, FulfillmentOrderCreated):
+        draft.take("billing", billing.draft(draft.record.billing, fact, lines, ctx))
+    elif isinstance(fact, ShipmentCreated):
+        step = billing.post(draft.record.billing, fact, lines, order.gross, order.id, ctx)
+        draft.take("billing", step)
+    draft.take("billing", billing.react(draft.record.billing, fact, ctx))

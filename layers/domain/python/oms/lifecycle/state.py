@@ -1,0 +1,134 @@
+"""What is computed from a whole record: state, money, coverage, the next automatic step, the next deadline."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from oms.action_items.decisions import alerted
+from oms.billing.decisions import balances, settled
+from oms.fulfillment.model import FulfillmentOrder
+from oms.holds.decisions import blocks
+from oms.holds.decisions import next_due as holds_due
+from oms.holds.model import Transaction
+from oms.kernel.context import Context
+from oms.lifecycle.record import OrderRecord
+from oms.orders.model import Approval, Line
+from oms.orders.status import order_state
+from oms.orders.totals import line_value, totals
+from oms.payments.decisions import MoneyView, coverage, due, summary
+from oms.payments.decisions import next_due as payments_due
+from oms.payments.model import Intent, IntentKind, IntentState
+
+SETTLING = (IntentKind.CAPTURE, IntentKind.REFUND, IntentKind.VOID)
+
+
+def money(record: OrderRecord) -> MoneyView:
+    """What is owed, open and unapplied, read from lines and ledger, in minor units."""
+    sums = totals(record.order)
+    ledger = balances(record.billing)
+    return MoneyView(
+        open_value=sums.open_value, amount_due=ledger.ar, unapplied=ledger.funds,
+        open_credit=ledger.credit, total=sums.current,
+    )  # fmt: skip
+
+
+def covered(record: OrderRecord, ctx: Context) -> bool:
+    """Whether funds and authorizations cover all that is open (PAY-12)."""
+    view = money(record)
+    return record_coverage(record, ctx) >= max(0, view.open_value + view.amount_due)
+
+
+def record_coverage(record: OrderRecord, ctx: Context) -> int:
+    """Valid authorizations, unapplied funds, open credit and terms of the order, in minor units."""
+    view = money(record)
+    return coverage(record.payments, view.unapplied, view.open_credit, ctx)
+
+
+def state(record: OrderRecord, ctx: Context) -> str:
+    """The order's state (ORD-01)."""
+    return order_state(record.order, is_settled(record, ctx), ctx.policy.order_filing)
+
+
+def is_settled(record: OrderRecord, ctx: Context) -> bool:
+    """Whether all money is in its place and nothing blocks (ORD-04)."""
+    moving = any(not intent.state.final for intent in record.payments.intents)
+    terms = summary(record.payments, ctx).terms
+    return not moving and not alerted(record.attention) and settled(record.billing, terms)
+
+
+def stopped(record: OrderRecord) -> bool:
+    """Whether automation must leave the order alone (FLG-02, FLG-03)."""
+    return record.order.suspended is not None or alerted(record.attention)
+
+
+def fulfillment_value(record: OrderRecord, wanted: FulfillmentOrder) -> int:
+    """Value of the uninvoiced units of one FO, in minor units.
+
+    Units of a line are consumed from the front by invoices (ADJ-04), then by FOs in order of age.
+    """
+    order, value = record.order, 0
+    cursor = {line.line_no: line.buckets.invoiced for line in order.lines}
+    for fo in record.fulfillment.orders:
+        for row in fo.lines:
+            start, count = cursor[row.line_no], row.quantity - row.shipped
+            cursor[row.line_no] = start + count
+            if fo.id == wanted.id and count:
+                line = order.line(row.line_no)
+                value += line_value(line, start, start + count, order.gross)
+    return value
+
+
+def next_step(record: OrderRecord, ctx: Context) -> str | None:
+    """The step automation can take now, or None when it must wait or is done."""
+    order = record.order
+    if due_intents(record, ctx, (IntentKind.VOID, IntentKind.REFUND)):
+        return "SETTLE"
+    if order.voided_at or order.submitted_at is None:
+        return None
+    if not order.validated:
+        return "VALIDATE"
+    if due_intents(record, ctx, (IntentKind.AUTHORIZE,)):
+        return "AUTHORIZE"
+    if due_intents(record, ctx, SETTLING):
+        return "SETTLE"
+    return "ALLOCATE" if allocatable(record, ctx) else None
+
+
+def due_intents(
+    record: OrderRecord, ctx: Context, kinds: tuple[IntentKind, ...]
+) -> tuple[Intent, ...]:
+    """Intents to send or look up now; a stopped order sends nothing new, but what was sent is resolved."""
+    found = due(record.payments, ctx, kinds)
+    if record.order.voided_at is None and (
+        record.order.suspended or blocks(record.holds, Transaction.CAPTURE)
+    ):
+        return tuple(
+            intent for intent in found
+            if intent.state is not IntentState.CREATED or intent.kind is not IntentKind.CAPTURE
+        )  # fmt: skip
+    return found
+
+
+def allocatable(record: OrderRecord, ctx: Context) -> tuple[Line, ...]:
+    """Lines that sourcing may work on now (SRC-01)."""
+    order = record.order
+    approved = order.approval in (Approval.APPROVED, Approval.SYSTEM_APPROVED)
+    if not approved or stopped(record) or blocks(record.holds, Transaction.ALLOCATE):
+        return ()
+    return tuple(line for line in order.lines if _wants_site(record, line, ctx))
+
+
+def next_due(record: OrderRecord) -> datetime | None:
+    """The earliest moment at which time alone changes something (SAG-05)."""
+    waits = [line.wait.next_try for line in record.order.lines if line.wait]
+    moments = [payments_due(record.payments), holds_due(record.holds), *waits]
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+def _wants_site(record: OrderRecord, line: Line, ctx: Context) -> bool:
+    buckets = line.buckets
+    if line.suspended or alerted(record.attention, line.line_no) or line.item_id is None:
+        return False
+    if not buckets.unsourced + buckets.reserved:
+        return False
+    return line.wait is None or (line.wait.next_try is not None and line.wait.next_try <= ctx.now)

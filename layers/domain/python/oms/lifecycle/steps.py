@@ -1,0 +1,164 @@
+"""The automatic steps that reach outside the record, as the workflow drives them.
+
+Each step is re-entrant: it works from wherever the record stands, and a second run at any time changes nothing
+that the first one did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from oms.fulfillment import decisions as fulfillment
+from oms.holds import decisions as holds
+from oms.kernel.context import Actor, ActorKind, Context
+from oms.kernel.errors import StockConflict, Unavailable
+from oms.lifecycle.engine import conclude
+from oms.lifecycle.moves import Draft
+from oms.lifecycle.record import OrderRecord
+from oms.lifecycle.sourcing import Sourcing
+from oms.lifecycle.state import SETTLING, covered, due_intents, next_step
+from oms.lifecycle.use_cases import Lifecycle, Ports
+from oms.orders.validation import validate
+from oms.payments import decisions as payments
+from oms.payments.commands import MarkSent, SettleIntent, TakeWebhook
+from oms.payments.gateway import Gateway, GatewayRequest, GatewayResult, WebhookEvent
+from oms.payments.model import Intent, IntentKind
+
+REPLANS = 3
+"""How often a plan that lost the race for stock is made again (SRC-07)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The steps of an order's life that a workflow runs one after the other."""
+
+    lifecycle: Lifecycle
+    ports: Ports
+    gateways: Mapping[str, Gateway]
+    sourcing: Sourcing
+
+    def run(self, company: str, order_id: str, step: str, cause: str) -> str:
+        """Take one step; returns the next one, WAIT or DONE."""
+        record = self._steps()[step](company, order_id, cause)
+        ctx = self._context(record, cause)
+        following = next_step(record, ctx)
+        if following is not None:
+            return following
+        return "DONE" if record.order.reached in ("CLOSED", "VOID") else "WAIT"
+
+    def webhook(self, event: WebhookEvent, cause: str) -> OrderRecord:
+        """Take a verified webhook into the order it names (GTW-07)."""
+        if event.metadata is None or event.metadata.order_id is None:
+            raise Unavailable("ORPHAN_PAYMENT", "the webhook names no order")
+        target = event.metadata
+
+        def take(draft: Draft) -> None:
+            part = draft.record.payments
+            draft.take("payments", payments.take_webhook(part, TakeWebhook(event), draft.ctx))
+
+        order_id = str(target.order_id)
+        return self.lifecycle.change(target.company, order_id, ActorKind.GATEWAY, cause, take)
+
+    def tick(self, company: str, order_id: str, cause: str) -> OrderRecord:
+        """Let time pass for one order: holds, retries, deadlines (SAG-05)."""
+
+        def pass_time(draft: Draft) -> None:
+            record, ctx = draft.record, draft.ctx
+            draft.take("holds", holds.tick(record.holds, ctx, covered(record, ctx)))
+            draft.take("payments", payments.tick(draft.record.payments, ctx))
+            draft.take("fulfillment", fulfillment.tick(draft.record.fulfillment, ctx))
+
+        return self.lifecycle.change(company, order_id, ActorKind.SYSTEM, cause, pass_time)
+
+    def _steps(self) -> dict[str, Callable[[str, str, str], OrderRecord]]:
+        return {
+            "VALIDATE": self._validate,
+            "AUTHORIZE": self._authorize,
+            "ALLOCATE": self._allocate,
+            "SETTLE": self._settle,
+        }
+
+    def _context(self, record: OrderRecord, cause: str) -> Context:
+        actor = Actor(ActorKind.WORKFLOW, "workflow", record.order.company)
+        return self.lifecycle.context(record, actor, cause)
+
+    def _change(
+        self, company: str, order_id: str, cause: str, decide_on: Callable[[Draft], None]
+    ) -> OrderRecord:
+        return self.lifecycle.change(company, order_id, ActorKind.WORKFLOW, cause, decide_on)
+
+    def _validate(self, company: str, order_id: str, cause: str) -> OrderRecord:
+        def check(draft: Draft) -> None:
+            if draft.order.validated:
+                return
+            methods = tuple(t.method.value for t in draft.record.payments.tenders)
+            draft.take("order", validate(draft.order, methods, False, None, draft.ctx))
+
+        return self._change(company, order_id, cause, check)
+
+    def _authorize(self, company: str, order_id: str, cause: str) -> OrderRecord:
+        return self._exchange(company, order_id, cause, (IntentKind.AUTHORIZE,))
+
+    def _settle(self, company: str, order_id: str, cause: str) -> OrderRecord:
+        return self._exchange(company, order_id, cause, SETTLING)
+
+    def _exchange(
+        self, company: str, order_id: str, cause: str, kinds: tuple[IntentKind, ...]
+    ) -> OrderRecord:
+        """Mark as sent, send, settle; a crash in between is resolved by looking the key up."""
+        claimed: list[Intent] = []
+
+        def claim(draft: Draft) -> None:
+            claimed[:] = due_intents(draft.record, draft.ctx, kinds)
+            if claimed:
+                command = MarkSent(tuple(intent.id for intent in claimed))
+                part = draft.record.payments
+                draft.take("payments", payments.mark_sent(part, command, draft.ctx))
+
+        record = self._change(company, order_id, f"{cause}:claim", claim)
+        answers = [(intent, self._ask(record, intent)) for intent in claimed]
+
+        def settle(draft: Draft) -> None:
+            for intent, result in answers:
+                part = draft.record.payments
+                command = SettleIntent(intent.id, result)
+                draft.take("payments", payments.settle(part, command, draft.ctx))
+
+        return self._change(company, order_id, f"{cause}:settle", settle) if answers else record
+
+    def _ask(self, record: OrderRecord, intent: Intent) -> GatewayResult:
+        order = record.order
+        tender = next(t for t in record.payments.tenders if t.id == intent.payment_id)
+        gateway = self.gateways[tender.gateway or "record-only"]
+        if intent.sent_at is not None:
+            return gateway.lookup(intent.id)
+        request = payments.request(record.payments, intent, order.company, order.id)
+        return _send(gateway, request)
+
+    def _allocate(self, company: str, order_id: str, cause: str) -> OrderRecord:
+        actor = Actor(ActorKind.WORKFLOW, "workflow", company)
+        for attempt in range(REPLANS + 1):
+            record = self.lifecycle.read(actor, order_id)
+            ctx = self.lifecycle.context(record, actor, f"{cause}:{record.version}")
+            draft = Draft(record, ctx)
+            decision = self.sourcing.source(draft)
+            outcome = conclude(record, draft, ctx)
+            if outcome.record is record:
+                return record
+            try:
+                self.lifecycle.commit(outcome, ctx, decision)
+            except StockConflict:
+                self.ports.jitter(attempt)
+            else:
+                return outcome.record
+        raise StockConflict("stock moves faster than plans are made; the next run tries again")
+
+
+def _send(gateway: Gateway, request: GatewayRequest) -> GatewayResult:
+    calls: dict[str, Callable[[GatewayRequest], GatewayResult]] = {
+        "AUTHORIZE": gateway.authorize, "CAPTURE": gateway.capture,
+        "REFUND": gateway.refund, "VOID": gateway.void,
+    }  # fmt: skip
+    return calls[request.kind.value](request)
+

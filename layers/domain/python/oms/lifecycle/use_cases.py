@@ -1,0 +1,203 @@
+"""What callers ask of orders: place, command, read; and what workflow, webhooks and clock drive.
+
+Every write is load, decide, commit under the version that was read. A conflict means that somebody else was
+first: load again and decide again, at most `ATTEMPTS` times, then say so (VER-04). Nothing is held over a
+call to a gateway (GEN-04): an intent is marked as sent, sent, and settled by a commit of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from oms.inventory.ports import StockStore
+from oms.kernel.context import Actor, ActorKind, Context
+from oms.kernel.errors import AlreadyDone, Conflict, NotFound, StockConflict, VersionConflict
+from oms.kernel.ids import derive
+from oms.lifecycle.acceptance import Acceptance
+from oms.lifecycle.engine import Outcome, conclude, decide
+from oms.lifecycle.moves import Draft
+from oms.lifecycle.ports import Commit, Marker, Numbers, OrderStore
+from oms.lifecycle.record import Handled, OrderRecord
+from oms.lifecycle.state import state
+from oms.lifecycle.stock import stock_write
+from oms.lifecycle.view import summary
+from oms.orders.commands import PlaceOrder
+from oms.settings.ports import SettingsStore
+
+ATTEMPTS = 8
+KEPT = timedelta(days=7)
+"""How long an idempotency key is remembered (API-03)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a caller gets: HTTP-like status, body, and whether an earlier answer is replayed."""
+
+    status: int
+    body: dict[str, Any]
+    replayed: bool = False
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything outside that the lifecycle talks to."""
+
+    orders: OrderStore
+    stock: StockStore
+    settings: SettingsStore
+    numbers: Numbers
+    clock: Callable[[], datetime]
+    jitter: Callable[[int], None]
+
+
+class Lifecycle:
+    """Use cases on order records."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+
+    def place(
+        self, actor: Actor, command: PlaceOrder, *, key: str, body_hash: str, correlation_id: str
+    ) -> Answer:
+        """Accept an order: 201 with its id once it is durable (ORD-100, API-03, API-04)."""
+        acceptance = Acceptance(self._ports, actor, command, correlation_id)
+        scoped = f"{actor.id}#{key}"
+        for attempt in range(ATTEMPTS):
+            replay = self._replayed(actor.company, scoped, body_hash)
+            if replay is not None:
+                return replay
+            outcome = acceptance.decide(key)
+            answer = Answer(201, summary(outcome.record, acceptance.ctx), version=1)
+            expires = acceptance.ctx.now + KEPT
+            marker = Marker(scoped, body_hash, answer.status, answer.body, expires)
+            try:
+                self.commit(outcome, acceptance.ctx, marker=marker)
+            except VersionConflict:
+                acceptance.refuse_duplicate()
+            except (AlreadyDone, StockConflict):
+                self._ports.jitter(attempt)
+            else:
+                return answer
+        raise Conflict("BUSY", "stock of these items is in great demand; try again")
+
+    def execute(
+        self, actor: Actor, order_id: str, commands: Sequence[object], *, key: str | None = None,
+        body_hash: str = "", expected_version: int | None = None, dry_run: bool = False,
+        correlation_id: str = "",
+    ) -> Answer:  # fmt: skip
+        """Apply commands to an order, all or none (EDT-03); `dry_run` stores nothing (PVW-01)."""
+        for attempt in range(ATTEMPTS):
+            record = self.read(actor, order_id)
+            replay = _handled(record, actor, key, body_hash)
+            if replay is not None:
+                return replay
+            if expected_version not in (None, record.version):
+                raise VersionConflict(f"the order is at version {record.version}")
+            ctx = self._context(record, actor, key or f"{order_id}:{record.version}")
+            outcome = decide(record, commands, ctx)
+            answer = Answer(200, summary(outcome.record, ctx), version=outcome.record.version)
+            if dry_run or outcome.record is record:
+                return answer
+            outcome = _remember(outcome, actor, key, body_hash, answer, correlation_id, ctx)
+            try:
+                self.commit(outcome, ctx)
+            except (VersionConflict, StockConflict):
+                self._ports.jitter(attempt)
+            else:
+                return answer
+        raise VersionConflict("the order keeps changing; read it again")
+
+    def read(self, actor: Actor, order_id: str) -> OrderRecord:
+        """The record as of now; another company's or channel's order does not exist (INV-A5)."""
+        record = self._ports.orders.load(actor.company, order_id)
+        if record is None or (actor.channel and record.order.channel != actor.channel):
+            raise NotFound("ORDER_NOT_FOUND", f"no order {order_id}")
+        return record
+
+    def change(
+        self, company: str, order_id: str, kind: ActorKind, cause: str,
+        decide_on: Callable[[Draft], None],
+    ) -> OrderRecord:  # fmt: skip
+        """Apply an internal decision under retries; returns the record as committed."""
+        for attempt in range(ATTEMPTS):
+            record = self.read(Actor(kind, cause, company), order_id)
+            actor = Actor(kind, kind.value.lower(), company)
+            ctx = self._context(record, actor, f"{cause}:{record.version}")
+            draft = Draft(record, ctx)
+            decide_on(draft)
+            outcome = conclude(record, draft, ctx)
+            if outcome.record is record:
+                return record
+            try:
+                self.commit(outcome, ctx)
+            except (VersionConflict, StockConflict):
+                self._ports.jitter(attempt)
+            else:
+                return outcome.record
+        raise VersionConflict("the order keeps changing; read it again")
+
+    def context(self, record: OrderRecord, actor: Actor, cause: str) -> Context:
+        """Time, actor and the policy of the record's channel."""
+        return self._context(record, actor, cause)
+
+    def _context(self, record: OrderRecord, actor: Actor, cause: str) -> Context:
+        policy = self._ports.settings.policy(record.order.company, record.order.channel)
+        return Context(self._ports.clock(), actor, cause, policy)
+
+    def commit(
+        self, outcome: Outcome, ctx: Context, decision: dict[str, Any] | None = None,
+        marker: Marker | None = None,
+    ) -> None:  # fmt: skip
+        """Write an outcome with its stock, action items, marker and decision record."""
+        record = outcome.record
+        write = stock_write(self._ports, outcome, ctx)
+        self._ports.orders.commit(
+            Commit(
+                record, write, outcome.opened, marker, decision, state=state(record, ctx),
+                step=outcome.step, wake=outcome.wake, due=outcome.due,
+            )
+        )  # fmt: skip
+
+    def _replayed(self, company: str, key: str, body_hash: str) -> Answer | None:
+        marker = self._ports.orders.marker(company, key)
+        if marker is None or marker.expires_at <= self._ports.clock():
+            return None
+        _same_body(marker.body_hash, body_hash)
+        return Answer(marker.status, marker.answer, replayed=True, version=1)
+
+
+def _handled(
+    record: OrderRecord, actor: Actor, key: str | None, body_hash: str
+) -> Answer | None:
+    for handled in record.handled if key else ():
+        if handled.key == f"{actor.id}#{key}":
+            _same_body(handled.body_hash, body_hash)
+            return Answer(handled.status, handled.answer, replayed=True, version=record.version)
+    return None
+
+
+def _same_body(known: str, given: str) -> None:
+    if known != given:
+        raise Conflict("IDEMPOTENCY_MISMATCH", "this key was used with another body")
+
+
+def _remember(
+    outcome: Outcome, actor: Actor, key: str | None, body_hash: str, answer: Answer,
+    correlation_id: str, ctx: Context,
+) -> Outcome:  # fmt: skip
+    record = outcome.record
+    kept = tuple(handled for handled in record.handled if handled.at > ctx.now - KEPT)
+    if key:
+        entry = Handled(f"{actor.id}#{key}", body_hash, ctx.now, answer.status, answer.body)
+        kept = (*kept, entry)
+    known = correlation_id or record.correlation_id
+    return replace(outcome, record=replace(record, handled=kept, correlation_id=known))
+
+
+def order_id(company: str, channel: str, external_number: str) -> str:
+    """The id that channel and external number give an order, for ever (API-04)."""
+    return derive("ord", company, channel, external_number)

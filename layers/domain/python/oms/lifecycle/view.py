@@ -1,0 +1,91 @@
+"""What readers get to see of an order record: stored parts, computed statuses, totals, allowed actions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oms.billing.decisions import balances
+from oms.fulfillment.states import fo_state
+from oms.kernel.codec import encode
+from oms.kernel.context import Context
+from oms.kernel.errors import Reason
+from oms.lifecycle.dispatch import FULFILLMENT, ORDER, fulfillment_reasons, order_reasons
+from oms.lifecycle.record import OrderRecord
+from oms.lifecycle.state import covered, money, state
+from oms.orders.status import fulfillment_status, line_status, payment_status, return_status
+from oms.orders.totals import totals
+from oms.payments.decisions import summary as payment_summary
+
+
+def summary(record: OrderRecord, ctx: Context) -> dict[str, Any]:
+    """The short answer to a command: identity, version and where the order stands."""
+    order = record.order
+    return {
+        "id": order.id,
+        "number": order.number,
+        "externalNumber": order.external_number,
+        "version": record.version,
+        "seq": record.seq,
+        **statuses(record, ctx),
+    }
+
+
+def statuses(record: OrderRecord, ctx: Context) -> dict[str, Any]:
+    """Every computed status of the order (ORD-01, STA-03 to 06)."""
+    paid = payment_summary(record.payments, ctx)
+    ledger = balances(record.billing)
+    total = totals(record.order).current
+    return {
+        "state": state(record, ctx),
+        "fulfillmentStatus": fulfillment_status(record.order),
+        "paymentStatus": payment_status(
+            total, paid.authorized, paid.captured, paid.refunded, ledger.credit, paid.terms
+        ),
+        "returnStatus": return_status(record.order),
+        "holdStatus": "HELD" if any(not h.released_at for h in record.holds.holds) else "NONE",
+        "covered": covered(record, ctx),
+        "paymentPending": paid.pending,
+    }
+
+
+def view(record: OrderRecord, ctx: Context) -> dict[str, Any]:
+    """The whole order as `GET` answers it; facts and idempotency answers stay inside."""
+    answer: dict[str, Any] = encode(record)
+    for inner in ("facts", "handled"):
+        answer.pop(inner, None)
+    answer |= summary(record, ctx)
+    answer["totals"] = _totals(record, ctx)
+    for row, line in zip(answer["order"]["lines"], record.order.lines, strict=True):
+        row["status"] = line_status(line)
+    for row, fo in zip(
+        answer.get("fulfillment", {}).get("orders", []), record.fulfillment.orders, strict=True
+    ):
+        row["state"] = fo_state(fo)
+        row["allowedActions"] = [
+            _action(name, fulfillment_reasons(record, fo.id, name)) for name, _ in FULFILLMENT.values()
+        ]
+    answer["allowedActions"] = [
+        _action(name, order_reasons(record, name, ctx.actor.automatic))
+        for name, _ in ORDER.values()
+    ]
+    return answer
+
+
+def _totals(record: OrderRecord, ctx: Context) -> dict[str, int]:
+    sums, owed = totals(record.order), money(record)
+    paid = payment_summary(record.payments, ctx)
+    return {
+        "ordered": sums.ordered, "canceled": sums.canceled, "current": sums.current,
+        "openValue": sums.open_value, "authorized": paid.authorized, "captured": paid.captured,
+        "refunded": paid.refunded, "unapplied": owed.unapplied, "openCredit": owed.open_credit,
+        "amountDue": owed.amount_due,
+    }  # fmt: skip
+
+
+def _action(name: str, reasons: tuple[Reason, ...]) -> dict[str, Any]:
+    return {"action": name, "allowed": not reasons, "reasons": encode_reasons(reasons)}
+
+
+def encode_reasons(reasons: tuple[Reason, ...]) -> list[dict[str, Any]]:
+    """Reason codes in their API form (ACT-03)."""
+    return [encode(reason) for reason in reasons]
