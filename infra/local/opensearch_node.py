@@ -1,12 +1,13 @@
-"""A real OpenSearch server on this machine, for the contract suite and for whoever wants it under `make run`.
+"""A real OpenSearch server on this machine, for the contract suite and the laptop cloud.
 
-The server comes from Maven Central (`mvn` and a JDK 17 are needed): the minimal distribution, plus the
-`analysis-common` module, which that distribution leaves out and every analyzer of ours needs. Both are cached.
+The server comes from Maven Central (`mvn` and a JDK 17 are needed): the minimal distribution, plus
+the `analysis-common` module, which it leaves out and every analyzer of ours needs. Both are cached.
 OpenSearch refuses to run as root, so for root it runs as the unprivileged user `nobody`.
 """
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import shutil
@@ -16,8 +17,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -37,13 +36,17 @@ java.version=11
 opensearch.version={VERSION}
 """
 
-# The shipped file writes garbage collection logs into the server's own folder, which is not ours to write to.
-_JVM_OPTIONS = """-Xms512m
--Xmx512m
--XX:+UseSerialGC
--Djava.io.tmpdir=${OPENSEARCH_TMPDIR}
--Djava.util.concurrent.ForkJoinPool.common.threadFactory=org.opensearch.secure_sm.SecuredForkJoinWorkerThreadFactory
-"""
+# The shipped file writes garbage collection logs into the server's own folder, which is shared.
+_JVM_OPTIONS = (
+    "-Xms512m",
+    "-Xmx512m",
+    "-XX:+UseSerialGC",
+    "-Djava.io.tmpdir=${OPENSEARCH_TMPDIR}",
+    (
+        "-Djava.util.concurrent.ForkJoinPool.common.threadFactory="
+        "org.opensearch.secure_sm.SecuredForkJoinWorkerThreadFactory"
+    ),
+)
 
 
 class NodeUnavailable(RuntimeError):
@@ -121,7 +124,10 @@ def _fetch(artifact: str, directory: Path) -> None:
     command = ["mvn", "-q", "-B", "dependency:copy", f"-Dartifact={artifact}"]
     try:
         done = subprocess.run(
-            [*command, f"-DoutputDirectory={directory}"], capture_output=True, text=True, timeout=600
+            [*command, f"-DoutputDirectory={directory}"],
+            capture_output=True,
+            text=True,
+            timeout=600,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NodeUnavailable(f"mvn could not fetch {artifact}: {error}") from error
@@ -132,7 +138,7 @@ def _fetch(artifact: str, directory: Path) -> None:
 def _configure(home: Path, data_dir: Path, port: int) -> None:
     config = data_dir / "config"
     shutil.copy(home / "config" / "log4j2.properties", config)
-    (config / "jvm.options").write_text(_JVM_OPTIONS)
+    (config / "jvm.options").write_text("\n".join(_JVM_OPTIONS) + "\n")
     settings = {
         "cluster.name": "throughline-local",
         "discovery.type": "single-node",
@@ -179,12 +185,21 @@ def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], data_dir: Pa
             tail = (data_dir / "logs" / "console.log").read_text(errors="replace")[-800:]
             raise NodeUnavailable(f"OpenSearch ended with code {process.returncode}: {tail}")
         try:
-            with urllib.request.urlopen(f"{url}/_cluster/health", timeout=2) as answer:
-                if json.load(answer)["status"] in ("green", "yellow"):
-                    return
-        except (OSError, urllib.error.URLError, ValueError):
+            if _health(url) in ("green", "yellow"):
+                return
+        except (OSError, http.client.HTTPException, ValueError):
             time.sleep(0.3)
     raise NodeUnavailable(f"OpenSearch was not healthy after {START_SECONDS} s")
+
+
+def _health(url: str) -> str:
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=2)
+    try:
+        connection.request("GET", "/_cluster/health")
+        status: str = json.load(connection.getresponse())["status"]
+        return status
+    finally:
+        connection.close()
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -1,0 +1,118 @@
+"""The order index on OpenSearch, spoken to through its own client (imported only when used).
+
+One document per order under `company#orderId`, routed by company so that a company's searches stay
+on one shard, and versioned by the order's own version: whatever arrives late or twice is refused by
+OpenSearch itself and counts as done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from oms.kernel.errors import Unavailable
+from oms.search.ports import IndexFailure
+from oms.search.query import SearchPage, SearchQuery
+
+from oms_aws.search.dsl import read_page, request_body
+
+if TYPE_CHECKING:
+    from opensearchpy import OpenSearch
+
+ALIAS = "orders"
+TIMEOUT_SECONDS = 10
+_CONFLICT = 409
+_RETRYABLE = frozenset({404, 429, 500, 502, 503, 504})
+"""404: the index is not set up yet."""
+
+
+def connect(url: str, region: str | None = None) -> OpenSearch:
+    """A client for the domain at `url`, which signs its requests where the domain is in AWS."""
+    import opensearchpy
+
+    host = urlsplit(url).hostname or ""
+    return opensearchpy.OpenSearch(
+        hosts=[url],
+        http_auth=_signer(host, region) if host.endswith(".amazonaws.com") else None,
+        connection_class=opensearchpy.Urllib3HttpConnection,
+        timeout=TIMEOUT_SECONDS,
+        max_retries=2,
+        retry_on_status=(429, 502, 503, 504),
+        retry_on_timeout=True,
+    )
+
+
+def _signer(host: str, region: str | None) -> Any:
+    import boto3
+    from opensearchpy import Urllib3AWSV4SignerAuth
+
+    session = boto3.Session(region_name=region)
+    service = "aoss" if ".aoss." in host else "es"
+    return Urllib3AWSV4SignerAuth(session.get_credentials(), session.region_name, service)
+
+
+class OpenSearchIndex:
+    """`SearchIndex` on a client of `connect`; `name` is an index or alias to read and write."""
+
+    def __init__(self, client: OpenSearch, name: str = ALIAS) -> None:
+        self._client = client
+        self._name = name
+        # Without it, writing before the index is set up would make one with guessed field types.
+        self._bulk_params = {"require_alias": "true"} if name == ALIAS else {}
+
+    def index(self, documents: Sequence[Mapping[str, Any]]) -> tuple[IndexFailure, ...]:
+        """One `_bulk` call; an older version than the stored one is no failure."""
+        if not documents:
+            return ()
+        lines: list[Mapping[str, Any]] = []
+        for document in documents:
+            lines += [{"index": self._action(document)}, document]
+        from opensearchpy import OpenSearchException
+
+        try:
+            answer = self._client.bulk(body=lines, params=self._bulk_params)
+        except OpenSearchException as error:
+            raise _unavailable(error) from error
+        results = (item["index"] for item in answer["items"])
+        pairs = zip(documents, results, strict=True)
+        failures = (_failure(document["orderId"], result) for document, result in pairs)
+        return tuple(failure for failure in failures if failure is not None)
+
+    def search(self, query: SearchQuery) -> SearchPage:
+        """One `_search` call on the company's shard."""
+        from opensearchpy import OpenSearchException
+
+        try:
+            answer = self._client.search(
+                body=request_body(query), index=self._name, params={"routing": query.company}
+            )
+        except OpenSearchException as error:
+            raise _unavailable(error) from error
+        return read_page(query, answer)
+
+    def refresh(self) -> None:
+        """For tests and tools; the index refreshes itself every second."""
+        self._client.indices.refresh(index=self._name)
+
+    def _action(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "_index": self._name,
+            "_id": f"{document['company']}#{document['orderId']}",
+            "routing": document["company"],
+            "version": document["version"],
+            "version_type": "external",
+        }
+
+
+def _failure(order_id: str, result: Mapping[str, Any]) -> IndexFailure | None:
+    status = result["status"]
+    if status < 300 or status == _CONFLICT:
+        return None
+    # The reason quotes the offending value, which may be personal data; its type does not.
+    reason = str(result.get("error", {}).get("type", "unknown"))
+    return IndexFailure(order_id, status in _RETRYABLE, f"{status} {reason}")
+
+
+def _unavailable(error: Exception) -> Unavailable:
+    return Unavailable("SEARCH_UNAVAILABLE", f"the search engine failed: {type(error).__name__}")
