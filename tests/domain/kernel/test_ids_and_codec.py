@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-
 from oms.kernel.codec import decode, encode, instant, stamp
 from oms.kernel.ids import derive, is_id, timed
 from oms.kernel.money import Amounts

@@ -7,7 +7,6 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from oms.kernel.errors import Malformed
 from oms.kernel.money import Amounts, exponent, prorate, round_half_away, unit_share
 
