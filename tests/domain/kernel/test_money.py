@@ -1,4 +1,4 @@
-"""Money is exact: TOT-01, TOT-05, ADJ-02, ADJ-03, in currencies with 0, 2 and 3 decimals (INV-M6)."""
+"""Money is exact in currencies with 0, 2 and 3 decimals: TOT-01, TOT-05, ADJ-02, ADJ-03, INV-M6."""
 
 from __future__ import annotations
 
