@@ -42,11 +42,36 @@ class MovementType(StrEnum):
     FEED = "FEED"
     BACKORDER = "BACKORDER"
     SHORT = "SHORT"
+    RETURN = "RETURN"
+    PICK = "PICK"
+
+
+PHYSICAL_KINDS = frozenset({"SIMPLE", "VARIANT", "KIT", "ASSEMBLY"})
+"""Kinds that are stocked at sites; MASTER is never sold itself, the others have no stock
+(ITM-01).
+"""
+
+KINDS = PHYSICAL_KINDS | {"MASTER", "DIGITAL", "SERVICE", "GIFT_CARD"}
+
+ITEM_STATES = frozenset({"ACTIVE", "AWAITING_APPROVAL", "SUSPENDED", "REMOVED"})
+"""Only an ACTIVE item is sold (ITM-03)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """Who sells the item to us; `cost` in minor units of the company's currency."""
+
+    code: str
+    sku: str
+    cost: int | None = None
+    lead_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Item master (ITM-02). Weight in grams; prices in minor units by currency."""
+    """Item master (ITM-02). Weight in grams, dimensions in millimeters; prices in minor units by
+    currency. `version` is the version this state is, or shall be, stored as.
+    """
 
     id: str
     sku: str
@@ -72,13 +97,31 @@ class Item:
     safety_sell: int = 0
     tags: tuple[str, ...] = ()
     attributes: dict[str, str] = field(default_factory=dict)
+    dimensions: tuple[int, ...] = ()
+    images: tuple[str, ...] = ()
+    vendors: tuple[Vendor, ...] = ()
+    safety_source: int | None = None
+    return_policy: str | None = None
     version: int = 1
+
+    @property
+    def physical(self) -> bool:
+        """Whether units of it lie at sites and are allocated there."""
+        return self.kind in PHYSICAL_KINDS
+
+    @property
+    def sellable(self) -> bool:
+        """Whether it may be sold at all now: approved, not suspended, not removed, not hidden."""
+        return self.state == "ACTIVE" and not self.suppressed and self.kind != "MASTER"
 
 
 @dataclass(frozen=True, slots=True)
 class PromiseCounter:
     """What a supply group may sell and has promised of one item; gross of shipped units (see
     module).
+
+    `soft` is the part of `promised` that carts hold, by the minute it expires (RSV-04): a reader or
+    writer after that minute takes it back without looking for the carts.
     """
 
     item_id: str
@@ -86,6 +129,7 @@ class PromiseCounter:
     supply: int = 0
     promised: int = 0
     backordered: int = 0
+    soft: dict[str, int] = field(default_factory=dict)
     version: int = 0
 
 
@@ -115,11 +159,14 @@ class InventoryLevel:
     safety_sell: int = 0
     safety_source: int | None = None
     suppressed: bool = False
+    site_suppressed: bool = False
+    next_supply: str | None = None
     cooldown_until: datetime | None = None
     source_sequence: int | None = None
     source_at: datetime | None = None
     feed_rows: tuple[str, ...] = ()
     recent: tuple[Recent, ...] = ()
+    forgotten_until: datetime | None = None
     version: int = 0
 
     @property
@@ -130,13 +177,55 @@ class InventoryLevel:
     @property
     def site_sellable(self) -> int:
         """This site's part of the group's sellable units."""
-        return 0 if self.suppressed else max(0, self.base - self.safety_sell)
+        if self.suppressed or self.site_suppressed:
+            return 0
+        return max(0, self.base - self.safety_sell)
 
     @property
     def sourceable(self) -> int:
         """Units sourcing may still take from here."""
+        return max(0, self.unplaced)
+
+    @property
+    def unplaced(self) -> int:
+        """`sourceable` before it is cut at zero: below zero, more is placed here than may be."""
         safety = self.safety_sell if self.safety_source is None else self.safety_source
-        return max(0, self.base - safety - self.reserved)
+        return self.base - safety - self.reserved
+
+    @property
+    def short(self) -> int:
+        """Units placed here that are not there: above zero the position is SHORT (STK-15)."""
+        return max(0, self.reserved - self.base)
+
+    @property
+    def gross(self) -> int:
+        """This site's part of `PromiseCounter.supply`."""
+        return self.site_sellable + self.shipped
+
+
+@dataclass(frozen=True, slots=True)
+class CartReservation:
+    """A soft promise to a cart (RSV-04); `ended` says how it ended: CONSUMED or RELEASED.
+
+    One that was left open ends by itself at `expires_at`, whole minutes (RSV-01).
+    """
+
+    id: str
+    owner: str
+    client_id: str
+    line_no: int
+    item_id: str
+    group: str
+    quantity: int
+    open: int
+    expires_at: datetime
+    extended: int = 0
+    ended: str | None = None
+    version: int = 0
+
+    def alive(self, now: datetime) -> bool:
+        """Whether its open units are still promised."""
+        return self.open > 0 and self.expires_at > now
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,12 +260,14 @@ class Journal:
 class StockWrite:
     """Counters to store, each guarded by the version it was decided on, and their journal.
 
-    `counters` and `levels` carry their new state with the version they were read at (0: none yet).
+    `counters`, `levels` and `carts` carry their new state with the version they were read at (0:
+    none yet). A journal without movements is not stored.
     """
 
     journal: Journal
     counters: tuple[PromiseCounter, ...] = ()
     levels: tuple[InventoryLevel, ...] = ()
+    carts: tuple[CartReservation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,3 +277,11 @@ class StockSnapshot:
     counters: dict[tuple[str, str], PromiseCounter] = field(default_factory=dict)
     levels: dict[tuple[str, str], InventoryLevel] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)
+    carts: dict[str, CartReservation] = field(default_factory=dict)
+
+    def levels_of(self, item_id: str, group: str) -> tuple[InventoryLevel, ...]:
+        """The levels read of that item at the group's sites."""
+        return tuple(
+            level for (item, _), level in self.levels.items()
+            if item == item_id and level.group == group
+        )  # fmt: skip

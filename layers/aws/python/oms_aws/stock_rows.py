@@ -1,0 +1,180 @@
+"""Rows of the stock table.
+
+    row                                         key
+    item                                        pk={company}#ITEM#{itemId} sk=ITEM
+    promise counter of an item and group        same pk, sk=PROMISE#{group}
+    level of an item at a site                  same pk, sk=LEVEL#{site}
+    name of an item                             pk={company}#SKU#{sku} sk=SKU
+    journal entry: what one cause moved         pk={company}#MOVEMENTS#{causeId} sk=MOVEMENTS
+    cart reservation                            pk={company}#RESERVATION#{id} sk=RESERVATION
+    report of a feed                            pk={company}#FEED#{feedId} sk=FEED
+    items at a site                             index `site`: siteKey={company}#SITE#{site}, pk
+
+Fields are plain attributes, so a person can read a level in the console. The index holds keys only
+and costs one write when a level is created, none when it changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from oms.inventory.model import (
+    CartReservation,
+    InventoryLevel,
+    Item,
+    PromiseCounter,
+    StockWrite,
+)
+from oms.kernel.codec import decode, encode
+
+Row = dict[str, Any]
+T = TypeVar("T")
+KEYS = frozenset({"pk", "sk", "siteKey"})
+
+
+def item_key(company: str, item_id: str) -> Row:
+    """Key of an item."""
+    return key(f"{company}#ITEM#{item_id}", "ITEM")
+
+
+def counter_key(company: str, item_id: str, group: str) -> Row:
+    """Key of a promise counter."""
+    return key(f"{company}#ITEM#{item_id}", f"PROMISE#{group}")
+
+
+def level_key(company: str, item_id: str, site: str) -> Row:
+    """Key of an inventory level."""
+    return key(f"{company}#ITEM#{item_id}", f"LEVEL#{site}")
+
+
+def sku_key(company: str, sku: str) -> Row:
+    """Key of a sku."""
+    return key(f"{company}#SKU#{sku}", "SKU")
+
+
+def journal_key(company: str, cause_id: str) -> Row:
+    """Key of a journal entry."""
+    return key(f"{company}#MOVEMENTS#{cause_id}", "MOVEMENTS")
+
+
+def cart_key(company: str, cart_id: str) -> Row:
+    """Key of a cart reservation."""
+    return key(f"{company}#RESERVATION#{cart_id}", "RESERVATION")
+
+
+def report_key(company: str, feed_id: str) -> Row:
+    """Key of a feed report."""
+    return key(f"{company}#FEED#{feed_id}", "FEED")
+
+
+def stock_transaction_items(table_name: str, company: str, change: StockWrite) -> list[Row]:
+    """Entries of a TransactWriteItems call that store `change`, each with its guard.
+
+    The first is the journal entry, if anything moved: when its condition fails, the cause took
+    effect before.
+    """
+    entries: list[Row] = []
+    if change.journal.movements:
+        row = journal_key(company, change.journal.cause_id) | fields_of(change.journal)
+        entries.append(put(table_name, row, 0))
+    for counter in change.counters:
+        row = counter_key(company, counter.item_id, counter.group) | fields_of(counter)
+        entries.append(put(table_name, _numbered(row, counter.version + 1), counter.version))
+    for level in change.levels:
+        row = level_key(company, level.item_id, level.site) | fields_of(level)
+        row["siteKey"] = {"S": site_key(company, level.site)}
+        entries.append(put(table_name, _numbered(row, level.version + 1), level.version))
+    for cart in change.carts:
+        row = cart_key(company, cart.id) | fields_of(cart)
+        entries.append(put(table_name, _numbered(row, cart.version + 1), cart.version))
+    return entries
+
+
+def is_journal(entry: Row) -> bool:
+    """Whether the transaction entry is that of the journal."""
+    return bool(entry["Put"]["Item"]["sk"]["S"] == "MOVEMENTS")
+
+
+def site_key(company: str, site: str) -> str:
+    """Partition of the site index."""
+    return f"{company}#SITE#{site}"
+
+
+def item_row(company: str, item: Item) -> Row:
+    """An item with its version spelled out."""
+    return _numbered(item_key(company, item.id) | fields_of(item), item.version)
+
+
+def put(table_name: str, row: Row, version: int) -> Row:
+    """A put that succeeds only while `version` is stored (0: nothing is)."""
+    guard: Row = {"ConditionExpression": "attribute_not_exists(#pk)"}
+    guard["ExpressionAttributeNames"] = {"#pk": "pk"}
+    if version:
+        guard = {
+            "ConditionExpression": "#version = :version",
+            "ExpressionAttributeNames": {"#version": "version"},
+            "ExpressionAttributeValues": {":version": {"N": str(version)}},
+        }
+    return {"Put": {"TableName": table_name, "Item": row, **guard}}
+
+
+def fields_of(value: Any) -> Row:
+    """The fields of a record as attributes."""
+    return {name: attribute(field) for name, field in encode(value).items()}
+
+
+def record(kind: type[T], row: Mapping[str, Any]) -> T:
+    """The record a row holds."""
+    return decode(kind, {name: plain(value) for name, value in row.items() if name not in KEYS})
+
+
+def attribute(value: Any) -> Row:
+    """A JSON value as a DynamoDB attribute; numbers are whole."""
+    match value:
+        case None:
+            return {"NULL": True}
+        case bool():
+            return {"BOOL": value}
+        case int():
+            return {"N": str(value)}
+        case str():
+            return {"S": value}
+        case list():
+            return {"L": [attribute(entry) for entry in value]}
+        case dict():
+            return {"M": {name: attribute(entry) for name, entry in value.items()}}
+    raise TypeError(f"{type(value).__name__} has no attribute form")
+
+
+def plain(value: Mapping[str, Any]) -> Any:
+    """The JSON value of an attribute."""
+    ((kind, content),) = value.items()
+    match kind:
+        case "N":
+            return int(content)
+        case "L":
+            return [plain(entry) for entry in content]
+        case "M":
+            return {name: plain(entry) for name, entry in content.items()}
+        case "NULL":
+            return None
+    return content
+
+
+def key(pk: str, sk: str) -> Row:
+    """A primary key."""
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def _numbered(row: Row, version: int) -> Row:
+    return row | {"version": {"N": str(version)}}
+
+
+ROW_KINDS: dict[str, type[Any]] = {
+    "ITEM": Item,
+    "PROMISE": PromiseCounter,
+    "LEVEL": InventoryLevel,
+    "RESERVATION": CartReservation,
+}
+"""What a row holds, by the first part of its sort key."""

@@ -1,0 +1,372 @@
+"""What facts do to stock: each effect is one typed change that acts on a reservation by its id.
+
+Facts say what happened to units of an order; `effects` translates them, and a write applies them
+all or not at all. Order status never decides which effect runs (RSV-01).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from oms.fulfillment.facts import (
+    FulfillmentOrderCanceled,
+    FulfillmentOrderCreated,
+    FulfillmentOrderRejected,
+    FulfillmentOrderShortPicked,
+    ShipmentCreated,
+    UnitsLeft,
+    UnitsPicked,
+)
+from oms.inventory.draft import Draft, Note
+from oms.inventory.model import MovementType
+from oms.kernel.errors import Refused
+from oms.kernel.facts import Fact, Units
+from oms.orders.facts import (
+    BackorderReleased,
+    ReservationCreated,
+    ReservationReleased,
+    UnitsBackordered,
+)
+
+
+class StockEffect(Protocol):
+    """One change of stock; `group`, `site` and `cart` name what it touches besides the item."""
+
+    @property
+    def item_id(self) -> str:
+        """The item."""
+
+    @property
+    def group(self) -> str | None:
+        """The supply group, where it touches one."""
+
+    @property
+    def site(self) -> str | None:
+        """The site, where it touches one."""
+
+    @property
+    def cart(self) -> str | None:
+        """The cart reservation that it converts."""
+
+    def apply(self, draft: Draft) -> None:
+        """Change the draft; raises `Refused` where the effect contradicts how sites are grouped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """Promise units from a group (RSV-02); those of the cart reservation `cart`, of the same item
+    and group, are given back with the same write, so no second unit is taken for them (RSV-05).
+    """
+
+    item_id: str
+    group: str
+    quantity: int
+    reservation_id: str
+    cart: str | None = None
+    site: str | None = None
+
+    def apply(self, draft: Draft) -> None:
+        """Convert, promise, and place where a site is named at once (RSV-03, pickup)."""
+        held = draft.cart(self.cart) if self.cart is not None else None
+        if held is not None and (held.item_id, held.group) == (self.item_id, self.group):
+            draft.end(Note(MovementType.RELEASE, held.id, "CONVERTED"), held, "CONSUMED")
+        note = Note(MovementType.RESERVE, self.reservation_id)
+        draft.promise(note, self.item_id, self.group, self.quantity)
+        if self.site is not None:
+            place = Note(MovementType.PLACE, self.reservation_id)
+            draft.shift(place, self.item_id, self.site, reserved=self.quantity)
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Give promised units back to the group; `site` where they still were placed (RSV-09)."""
+
+    item_id: str
+    group: str
+    quantity: int
+    reservation_id: str
+    reason: str
+    placed: int = 0
+    site: str | None = None
+    cart: str | None = None
+
+    def apply(self, draft: Draft) -> None:
+        """Release at the group, and at the site what was placed there."""
+        note = Note(MovementType.RELEASE, self.reservation_id, self.reason)
+        draft.promise(note, self.item_id, self.group, -self.quantity)
+        if self.site is not None and self.placed:
+            draft.shift(note, self.item_id, self.site, reserved=-self.placed)
+
+
+@dataclass(frozen=True, slots=True)
+class Backorder:
+    """Commit to units from supply to come; a negative quantity ends such a commitment."""
+
+    item_id: str
+    group: str
+    quantity: int
+    reason: str | None = None
+    site: str | None = None
+    cart: str | None = None
+
+    def apply(self, draft: Draft) -> None:
+        """Move the group's backordered units."""
+        note = Note(MovementType.BACKORDER, reason=self.reason)
+        draft.backorder(note, self.item_id, self.group, self.quantity)
+
+
+@dataclass(frozen=True, slots=True)
+class Allocate:
+    """Bind units to an FO of a site; `placed` of them had been reserved there before."""
+
+    item_id: str
+    group: str
+    site: str
+    quantity: int
+    reservation_id: str
+    placed: int = 0
+    cart: str | None = None
+
+    def apply(self, draft: Draft) -> None:
+        """Place the same reservation id at the site and allocate it; the group does not move."""
+        level = draft.level(self.item_id, self.site)
+        if level.group != self.group:
+            raise Refused.because(
+                "SITE_NOT_IN_GROUP",
+                f"the units are promised from {self.group}, {self.site} is in {level.group}",
+                self.site,
+            )
+        place = Note(MovementType.PLACE, self.reservation_id)
+        draft.shift(place, self.item_id, self.site, reserved=self.quantity - self.placed)
+        allocate = Note(MovementType.ALLOCATE, self.reservation_id)
+        draft.shift(allocate, self.item_id, self.site, allocated=self.quantity)
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Units of an FO were taken from the shelf."""
+
+    item_id: str
+    group: str | None
+    site: str
+    quantity: int
+    reservation_id: str
+    cart: str | None = None
+
+    def apply(self, draft: Draft) -> None:
+        """Count them, so that NOT_FOUND leaves what is already picked (SRC-44)."""
+        note = Note(MovementType.PICK, self.reservation_id)
+        draft.shift(note, self.item_id, self.site, picked=self.quantity)
+
+
+@dataclass(frozen=True, slots=True)
+class Ship:
+    """Units left the building; promise and unit end together, so the group does not move."""
+
+    item_id: str
+    group: str | None
+    site: str
+    quantity: int
+    reservation_id: str
+    cart: str | None = None
+
+    def apply(self, draft: Draft) -> None:
+        """Consume the placed reservation and the units behind it (STK-13)."""
+        units = self.quantity
+        note = Note(MovementType.SHIP, self.reservation_id)
+        picked = min(units, draft.level(self.item_id, self.site).picked)
+        draft.shift(
+            note, self.item_id, self.site,
+            on_hand=-units, reserved=-units, allocated=-units, picked=-picked, shipped=units,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Units left an FO unshipped, with what the reason says of the stock there (SRC-44).
+
+    `stock` is NONE, ZERO_UNPICKED, MINUS_UNITS, DAMAGED or DISPLAY. The promise stays with the
+    group.
+    """
+
+    item_id: str
+    group: str | None
+    site: str
+    quantity: int
+    reservation_id: str
+    reason: str
+    stock: str = "NONE"
+    cooldown_hours: int = 0
+    picked: int = 0
+    cart: str | None = None
+
+    def apply(self, draft: Draft) -> None:
+        """Unplace and deallocate, then correct the stock; facts win over reservations (STK-15)."""
+        note = Note(MovementType.DEALLOCATE, self.reservation_id, self.reason)
+        level = draft.level(self.item_id, self.site)
+        picked = min(self.picked, level.picked)
+        draft.shift(
+            note, self.item_id, self.site,
+            reserved=-self.quantity, allocated=-self.quantity, picked=-picked,
+        )  # fmt: skip
+        self._correct(draft)
+        self._cool(draft, note)
+
+    def _correct(self, draft: Draft) -> None:
+        short = Note(MovementType.SHORT, self.reservation_id, self.reason)
+        level = draft.level(self.item_id, self.site)
+        if self.stock == "ZERO_UNPICKED":
+            draft.shift(short, self.item_id, self.site, on_hand=level.picked - level.on_hand)
+        elif self.stock == "MINUS_UNITS":
+            draft.shift(short, self.item_id, self.site, on_hand=-self.quantity)
+        elif self.stock != "NONE":
+            note = Note(MovementType.DAMAGE, self.reservation_id, self.reason)
+            draft.shift_unavailable(note, self.item_id, self.site, self.stock, self.quantity)
+
+    def _cool(self, draft: Draft, note: Note) -> None:
+        if self.cooldown_hours:
+            level = draft.level(self.item_id, self.site)
+            until = draft.now + timedelta(hours=self.cooldown_hours)
+            draft.cool(note, level, max(until, level.cooldown_until or until))
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Keys that effects change: what to read before they can be planned."""
+
+    item_ids: tuple[str, ...]
+    groups: tuple[str, ...]
+    sites: tuple[str, ...]
+    carts: tuple[str, ...]
+
+
+def touched(found: Sequence[StockEffect]) -> Touched:
+    """What a plan of these effects must read, sorted."""
+    return Touched(
+        tuple(sorted({effect.item_id for effect in found})),
+        tuple(sorted({effect.group for effect in found if effect.group})),
+        tuple(sorted({effect.site for effect in found if effect.site})),
+        tuple(sorted({effect.cart for effect in found if effect.cart})),
+    )
+
+
+def effects(
+    facts: Sequence[Fact],
+    sites: Mapping[str, str] | None = None,
+    placed: Mapping[tuple[str, str], int] | None = None,
+) -> tuple[StockEffect, ...]:
+    """The stock effects of what happened in one commit, in order.
+
+    `sites` tells the site of an FO by its id, for picks, whose facts do not name it. `placed` tells
+    by (reservation id, site) how many units were reserved at a site before they were allocated
+    there. Units without a reservation have no stock behind them and no effect.
+    """
+    translation = _Translation(facts, sites or {}, placed or {})
+    return tuple(effect for fact in facts for effect in translation.of(fact))
+
+
+class _Translation:
+    """Reads facts of one commit in the light of each other."""
+
+    def __init__(
+        self, facts: Iterable[Fact], sites: Mapping[str, str], placed: Mapping[tuple[str, str], int]
+    ) -> None:
+        self._sites = sites
+        self._placed = Counter(dict(placed))
+        # Leaving an FO takes units off its site; a release of them acts on the group alone.
+        self._left: Counter[tuple[str, str]] = Counter()
+        for fact in facts:
+            self._note(fact)
+
+    def of(self, fact: Fact) -> list[StockEffect]:
+        """Effects of one fact; most have none."""
+        match fact:
+            case ReservationCreated():
+                return [self._reserve(fact)]
+            case ReservationReleased():
+                return [self._release(fact)]
+            case UnitsBackordered():
+                return [Backorder(fact.item_id, fact.group, fact.quantity)]
+            case BackorderReleased():
+                return [Backorder(fact.item_id, fact.group, -fact.quantity, fact.reason)]
+            case FulfillmentOrderCreated():
+                return [self._allocate(units, fact.site, r) for units, r in _held(fact.units)]
+            case UnitsPicked():
+                return self._pick(fact)
+            case ShipmentCreated():
+                return [
+                    Ship(units.item_id, units.group, fact.site, units.quantity, reservation)
+                    for units, reservation in _held(fact.units)
+                ]
+            case FulfillmentOrderCanceled():
+                return [
+                    Leave(units.item_id, units.group, fact.site, units.quantity, r, fact.reason)
+                    for units, r in _held(fact.units)
+                ]
+            case FulfillmentOrderRejected() | FulfillmentOrderShortPicked():
+                return _leave(fact.site, fact.lines)
+            case _:
+                return []
+
+    def _note(self, fact: Fact) -> None:
+        match fact:
+            case ReservationCreated(site=str(site)):
+                self._placed[(fact.record_id, site)] += fact.quantity
+            case FulfillmentOrderCanceled():
+                for units, reservation in _held(fact.units):
+                    self._left[(reservation, fact.site)] += units.quantity
+            case FulfillmentOrderRejected() | FulfillmentOrderShortPicked():
+                for units, reservation in _held([line.units for line in fact.lines]):
+                    self._left[(reservation, fact.site)] += units.quantity
+            case _:
+                return
+
+    def _reserve(self, fact: ReservationCreated) -> StockEffect:
+        return Reserve(
+            fact.item_id, fact.group, fact.quantity, fact.record_id, fact.converted_from, fact.site
+        )
+
+    def _release(self, fact: ReservationReleased) -> StockEffect:
+        placed = 0
+        if fact.site is not None:
+            gone = min(fact.quantity, self._left[(fact.record_id, fact.site)])
+            self._left[(fact.record_id, fact.site)] -= gone
+            placed = fact.quantity - gone
+        return Release(
+            fact.item_id, fact.group, fact.quantity, fact.record_id, fact.reason, placed, fact.site
+        )
+
+    def _allocate(self, units: Units, site: str, reservation: str) -> StockEffect:
+        placed = min(units.quantity, self._placed[(reservation, site)])
+        self._placed[(reservation, site)] -= placed
+        group = units.group or ""
+        return Allocate(units.item_id, group, site, units.quantity, reservation, placed)
+
+    def _pick(self, fact: UnitsPicked) -> list[StockEffect]:
+        site = self._sites.get(fact.record_id)
+        if site is None:
+            return []
+        return [
+            Pick(units.item_id, units.group, site, units.quantity, reservation)
+            for units, reservation in _held(fact.units)
+        ]
+
+
+def _leave(site: str, lines: Iterable[UnitsLeft]) -> list[StockEffect]:
+    return [
+        Leave(
+            line.units.item_id, line.units.group, site, line.units.quantity,
+            line.units.reservation_id, line.reason, line.stock, line.cooldown_hours,
+            line.units.quantity if line.from_bucket in ("picked", "packed") else 0,
+        )
+        for line in lines
+        if line.units.reservation_id is not None
+    ]  # fmt: skip
+
+
+def _held(units: Iterable[Units]) -> list[tuple[Units, str]]:
+    return [(one, one.reservation_id) for one in units if one.reservation_id is not None]
