@@ -7,8 +7,8 @@
     orders with a deadline behind them          index `due`: dueBucket, dueAt (sparse, keys only)
     a block of human numbers                    pk={company}#SEQUENCE sk={name}
 
-A commit is one PutItem guarded by the version, or one TransactWriteItems when counters, action items, a
-marker or a page of facts move with it. The item's stream image is the outbox.
+A commit is one PutItem guarded by the version, or one TransactWriteItems when counters, action
+items, a marker or a page of facts move with it. The item's stream image is the outbox.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
-
 from oms.kernel.codec import decode, encode, stamp
 from oms.kernel.errors import AlreadyDone, StockConflict, VersionConflict
 from oms.kernel.facts import StoredFact
 from oms.lifecycle.document import from_document, pack, split_facts, to_document, unpack
 from oms.lifecycle.ports import Commit, Marker
 from oms.lifecycle.record import OrderRecord
+
 from oms_aws.stock import stock_transaction_items
 
 if TYPE_CHECKING:
-    from types_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_dynamodb.client import DynamoDBClient
 
 Row = dict[str, Any]
 DUE_BUCKETS = 8
@@ -37,7 +37,7 @@ LEASE = 100
 
 
 class DynamoOrders:
-    """`OrderStore` on the orders table; tables of what is written along are named at construction."""
+    """`OrderStore` on DynamoDB; `tables` names orders, stock, action_items and decisions."""
 
     def __init__(self, client: DynamoDBClient, tables: Mapping[str, str]) -> None:
         self._client = client
@@ -210,12 +210,13 @@ def action_item_row(item: Any) -> Row:
     """DynamoDB form of an action item; only open ones stand in the sparse index `open`."""
     row: Row = _key(f"{item.company}#{item.id}", "ACTION_ITEM")
     row |= {
-        "record": {"S": f"{item.company}#{item.record_id}"},
+        "recordKey": {"S": f"{item.company}#{item.record_id}"},
         "createdAt": {"S": stamp(item.created_at)}, "type": {"S": item.type},
-        "state": {"S": item.state.value}, "doc": {"B": pack(encode(item))},
+        "state": {"S": item.state.value}, "version": {"N": str(item.version)},
+        "doc": {"B": pack(encode(item))},
     }  # fmt: skip
     if item.state.open:
-        row |= {"openOf": {"S": f"{item.company}#OPEN"}}
+        row |= {"openKey": {"S": f"{item.company}#OPEN"}}
         row |= {"openSort": {"S": f"{stamp(item.due_at)}#{item.id}"}}
     return row
 

@@ -1,0 +1,70 @@
+"""`OrderStore` and `Numbers` in memory, held to the same contract suite as the adapters."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+from oms.kernel.errors import AlreadyDone, VersionConflict
+from oms.kernel.facts import StoredFact
+from oms.lifecycle.document import from_document, split_facts, to_document
+from oms.lifecycle.ports import Commit, Marker
+from oms.lifecycle.record import OrderRecord
+
+
+class FakeOrders:
+    """Keeps the stored form, so that what does not survive storage does not survive here."""
+
+    def __init__(self) -> None:
+        self._records: dict[tuple[str, str], bytes] = {}
+        self._pages: dict[tuple[str, str], tuple[StoredFact, ...]] = {}
+        self._markers: dict[tuple[str, str], Marker] = {}
+        self._due: dict[tuple[str, str], datetime | None] = {}
+
+    def load(self, company: str, order_id: str) -> OrderRecord | None:
+        """The record as of now, or None."""
+        data = self._records.get((company, order_id))
+        return None if data is None else from_document(data)
+
+    def commit(self, change: Commit) -> None:
+        """Write all of `change` or nothing."""
+        record, paged = split_facts(change.record)
+        key = (record.order.company, record.order.id)
+        stored = self.load(*key)
+        if (0 if stored is None else stored.version) != record.version - 1:
+            raise VersionConflict("the order changed meanwhile")
+        if change.marker is not None:
+            if (key[0], change.marker.key) in self._markers:
+                raise AlreadyDone("idempotency key")
+            self._markers[key[0], change.marker.key] = change.marker
+        self._records[key] = to_document(record)
+        self._pages[key] = self._pages.get(key, ()) + paged
+        self._due[key] = change.due
+
+    def marker(self, company: str, key: str) -> Marker | None:
+        """The answer a key already got, or None."""
+        return self._markers.get((company, key))
+
+    def facts(self, company: str, order_id: str, after: int) -> tuple[StoredFact, ...]:
+        """Facts above `after`, in order."""
+        record = self.load(company, order_id)
+        held = () if record is None else record.facts
+        every = self._pages.get((company, order_id), ()) + held
+        return tuple(fact for fact in every if fact.order_seq > after)
+
+    def due(self, before: datetime, limit: int) -> tuple[tuple[str, str], ...]:
+        """Orders whose deadline passed, oldest first."""
+        found = [(at, key) for key, at in self._due.items() if at is not None and at <= before]
+        return tuple(key for _, key in sorted(found)[:limit])
+
+
+class FakeNumbers:
+    """Sequences in memory."""
+
+    def __init__(self) -> None:
+        self._last: Counter[tuple[str, str]] = Counter()
+
+    def next(self, company: str, name: str) -> int:
+        """The next number of the sequence."""
+        self._last[company, name] += 1
+        return self._last[company, name]
