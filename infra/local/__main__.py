@@ -1,0 +1,122 @@
+"""The laptop cloud in the background.
+
+    python -m infra.local up [--search opensearch]    start, deploy, print where everything is, and leave
+    python -m infra.local down                        end it
+
+`up` keeps one process, whose id is in .throughline/cloud.pid; ending that process ends all the
+others.
+"""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from infra.local import processes
+from infra.local.build import ROOT
+from infra.local.cloud import Endpoints, LocalCloud, Search
+
+STATE = ROOT / ".throughline"
+_PID_FILE = STATE / "cloud.pid"
+_START_SECONDS = 180.0
+
+
+def up(search: Search) -> Endpoints:
+    """Start the laptop cloud in the background and return when it is ready.
+
+    Raises LocalCloudError if it runs already or does not start.
+    """
+    if _running_pid() is not None:
+        raise processes.LocalCloudError("already up; `make down` ends it")
+    STATE.mkdir(exist_ok=True)
+    log = STATE / "cloud.log"
+    command = [sys.executable, "-m", "infra.local", "keep", "--search", search]
+    keeper = processes.start("cloud", command, log, os.environ, ROOT)
+    _PID_FILE.write_text(f"{keeper.pid}\n")
+    try:
+        return _wait_until_ready(keeper)
+    except BaseException:
+        down()
+        raise
+
+
+def down() -> bool:
+    """End the laptop cloud; False if none was up."""
+    pid = _running_pid()
+    _PID_FILE.unlink(missing_ok=True)
+    if pid is None:
+        return False
+    processes.stop_group(pid, grace_seconds=30)
+    return True
+
+
+def keep(search: Search) -> None:
+    """Run the laptop cloud until SIGTERM or SIGINT."""
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    with LocalCloud.start(STATE, search):
+        ended.wait()
+
+
+def _wait_until_ready(keeper: processes.Program) -> Endpoints:
+    ready = STATE / "endpoints.json"
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if keeper.process.poll() is not None:
+            raise processes.LocalCloudError(f"the laptop cloud ended:\n{keeper.tail()}")
+        if ready.exists():
+            return Endpoints.read(ready)
+        time.sleep(0.1)
+    raise processes.LocalCloudError(f"not ready in {_START_SECONDS:.0f} s:\n{keeper.tail()}")
+
+
+def _running_pid() -> int | None:
+    if not _PID_FILE.exists():
+        return None
+    pid = int(_PID_FILE.read_text())
+    return pid if processes.alive(pid) and _is_ours(pid) else None
+
+
+def _is_ours(pid: int) -> bool:
+    # A process id may have been given to another program since the file was written.
+    shown = subprocess.run(
+        ["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return "infra.local keep" in shown.stdout
+
+
+def main() -> int:
+    """Run one command; 0 if it did what it says."""
+    parser = argparse.ArgumentParser(prog="infra.local", description="The laptop cloud.")
+    parser.add_argument("command", choices=("up", "down", "keep"))
+    parser.add_argument("--search", choices=("local", "opensearch"), default="local")
+    given = parser.parse_args()
+    if given.command == "down":
+        print("down" if down() else "nothing was up")
+    elif given.command == "keep":
+        keep(given.search)
+    else:
+        _print(up(given.search))
+    return 0
+
+
+def _print(endpoints: Endpoints) -> None:
+    shown = {
+        "api": endpoints.api_url,
+        "token": endpoints.token_url,
+        "gateway": endpoints.gateway_url,
+        "search": endpoints.search_url,
+        "aws": endpoints.aws_endpoint,
+        "all": str(Path(".throughline") / "endpoints.json"),
+    }
+    print(json.dumps(shown, indent=2))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,245 @@
+"""The laptop cloud: the production template, deployed with IAM enforced, and its partners.
+
+    with LocalCloud.start(Path(".throughline")) as endpoints:
+        ...
+
+Everything listens on loopback, on ports that were free, and ends with the `with` block. What
+callers need to know stands in `Endpoints` and in `<state_dir>/endpoints.json`. Nothing is
+seeded.
+"""
+
+import json
+import os
+import shutil
+import sys
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, TypedDict
+
+import boto3
+
+from infra.local import deploy, identities, processes
+from infra.local.build import ROOT, build
+from infra.local.identities import DemoUser, OAuthClient
+from infra.local.meter import Meter
+
+Search = Literal["local", "opensearch"]
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """Where everything is. URLs carry no trailing slash; `tables` and `queues` go by their noun."""
+
+    api_url: str
+    token_url: str
+    aws_endpoint: str
+    region: str
+    user_pool_id: str
+    staff_client_id: str
+    clients: dict[str, OAuthClient]
+    users: dict[str, DemoUser]
+    tables: dict[str, str]
+    queues: dict[str, str]
+    bus_name: str
+    workflow_arn: str
+    gateway_url: str
+    search_url: str
+    dashboards: list[str]
+    meter_file: str
+
+    def write(self, path: Path) -> None:
+        """Write as JSON, readable by the owner only: it holds demo secrets."""
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(asdict(self), indent=2) + "\n")
+
+    @classmethod
+    def read(cls, path: Path) -> "Endpoints":
+        """What `write` wrote."""
+        entries = json.loads(path.read_text())
+        entries["clients"] = {k: OAuthClient(**v) for k, v in entries["clients"].items()}
+        entries["users"] = {k: DemoUser(**v) for k, v in entries["users"].items()}
+        return cls(**entries)
+
+
+class LocalCloud:
+    """A running laptop cloud; `stop` ends every program it started, whatever happened before."""
+
+    def __init__(self, state_dir: Path, root: Path = ROOT) -> None:
+        self._state = state_dir.resolve()
+        self._root = root
+        self._running = ExitStack()
+        self.endpoints: Endpoints | None = None
+        self.meter = Meter(self._state / "meter.jsonl")
+
+    @classmethod
+    def start(cls, state_dir: Path, search: Search = "local", root: Path = ROOT) -> "LocalCloud":
+        """Start and deploy everything into the empty `state_dir`.
+
+        Raises LocalCloudError if a program or the stack fails; nothing is left running then.
+        """
+        cloud = cls(state_dir, root)
+        try:
+            cloud.endpoints = cloud._start(search)
+        except BaseException:
+            cloud.stop()
+            raise
+        return cloud
+
+    def __enter__(self) -> Endpoints:
+        if self.endpoints is None:
+            raise processes.LocalCloudError("the laptop cloud is not running")
+        return self.endpoints
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End every program, the newest first."""
+        self._running.close()
+        shutil.rmtree(self._state / "tmp", ignore_errors=True)
+        (self._state / "endpoints.json").unlink(missing_ok=True)
+        self.endpoints = None
+
+    def _start(self, search: Search) -> Endpoints:
+        self._prepare()
+        build(self._root)
+        aws_url = self._start_aws()
+        search_url = self._start_search(search)
+        gateway_port = processes.free_port()
+        gateway_url = f"http://{processes.LOOPBACK}:{gateway_port}"
+        parameters = {"Stage": "local", "GatewayUrl": gateway_url, "SearchUrl": search_url}
+        outputs = deploy.deploy(
+            self._root / "template.yaml",
+            self._state / "packaged.yaml",
+            parameters,
+            processes.environment(deploy.cli_environment(aws_url)),
+        )
+        endpoints = _endpoints(aws_url, gateway_url, search_url, outputs, self.meter.path)
+        self._start_gateway(gateway_port, endpoints, outputs["GatewaySecretId"])
+        endpoints.write(self._state / "endpoints.json")
+        return endpoints
+
+    def _prepare(self) -> None:
+        for name in ("tmp", "logs"):
+            shutil.rmtree(self._state / name, ignore_errors=True)
+            (self._state / name).mkdir(parents=True)
+        self.meter.path.unlink(missing_ok=True)
+
+    def _run(self, name: str, command: list[str], env: dict[str, str]) -> processes.Program:
+        program = processes.start(
+            name,
+            [sys.executable, "-m", *command],
+            self._state / "logs" / f"{name}.log",
+            processes.environment(env),
+            ROOT,
+        )
+        self._running.callback(processes.stop, program)
+        return program
+
+    def _start_aws(self) -> str:
+        port = processes.free_port()
+        url = f"http://{processes.LOOPBACK}:{port}"
+        env = {
+            "AUTH": "true",
+            "BIND_HOST": processes.LOOPBACK,
+            "MINISTACK_HOST": processes.LOOPBACK,
+            "GATEWAY_PORT": str(port),
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "LAMBDA_EXECUTOR": "local",
+            "LOG_LEVEL": "WARNING",
+            "OMS_METER_FILE": str(self.meter.path),
+            "S3_DATA_DIR": str(self._state / "tmp" / "s3"),
+            "STATE_DIR": str(self._state / "tmp" / "state"),
+            "TMPDIR": str(self._state / "tmp"),
+        }
+        program = self._run("aws", ["infra.local.aws_server"], env)
+        processes.wait_until_answers(program, f"{url}/_ministack/health")
+        return url
+
+    def _start_search(self, search: Search) -> str:
+        given = os.environ.get("OPENSEARCH_URL", "")
+        if given:
+            return given.rstrip("/")
+        if search == "opensearch":
+            # A node takes a download and a JVM; only those who ask for it pay for the import.
+            from infra.local.opensearch_node import start_node
+
+            node_url, stop_node = start_node(self._state / "opensearch")
+            self._running.callback(stop_node)
+            return node_url
+        port = processes.free_port()
+        url = f"http://{processes.LOOPBACK}:{port}"
+        program = self._run("search", ["infra.local.search_service", "--port", str(port)], {})
+        processes.wait_until_answers(program, url)
+        return url
+
+    def _start_gateway(self, port: int, endpoints: Endpoints, secret_id: str) -> None:
+        secrets = boto3.client(
+            "secretsmanager", **client_settings(endpoints.aws_endpoint, endpoints.region)
+        )
+        secret = json.loads(secrets.get_secret_value(SecretId=secret_id)["SecretString"])
+        webhook = f"{endpoints.api_url}/v1/webhooks/gateway"
+        command = ["infra.local.gateway_service", "--port", str(port), "--webhook-url", webhook]
+        keys = ["--secret", secret["webhookSecret"], "--api-key", secret["apiKey"]]
+        program = self._run("gateway", [*command, *keys], {})
+        processes.wait_until_answers(program, endpoints.gateway_url)
+
+
+class ClientSettings(TypedDict):
+    """Keyword arguments of `boto3.client`."""
+
+    endpoint_url: str
+    region_name: str
+    aws_access_key_id: str
+    aws_secret_access_key: str
+
+
+def client_settings(aws_endpoint: str, region: str = "us-east-1") -> ClientSettings:
+    """How the administrator of the laptop cloud reaches its services."""
+    return {
+        "endpoint_url": aws_endpoint,
+        "region_name": region,
+        "aws_access_key_id": "test",
+        "aws_secret_access_key": "test",
+    }
+
+
+def _endpoints(
+    aws_url: str, gateway_url: str, search_url: str, outputs: dict[str, str], meter: Path
+) -> Endpoints:
+    cognito = boto3.client("cognito-idp", **client_settings(aws_url))
+    pool = outputs["UserPoolId"]
+    return Endpoints(
+        api_url=f"{aws_url}/_aws/execute-api/{outputs['ApiId']}",
+        token_url=f"{aws_url}/oauth2/token",
+        aws_endpoint=aws_url,
+        region="us-east-1",
+        user_pool_id=pool,
+        staff_client_id=outputs["StaffClientId"],
+        clients=identities.read_clients(cognito, pool, outputs),
+        users=identities.create_users(cognito, pool),
+        tables=_named(outputs, "TableName"),
+        queues=_named(outputs, "QueueUrl") | _named(outputs, "Url", "DeadLettersUrl"),
+        bus_name=outputs["BusName"],
+        workflow_arn=outputs["WorkflowArn"],
+        gateway_url=gateway_url,
+        search_url=search_url,
+        dashboards=[outputs[name] for name in sorted(outputs) if name.endswith("Dashboard")],
+        meter_file=str(meter),
+    )
+
+
+def _named(outputs: dict[str, str], drop: str, ending: str = "") -> dict[str, str]:
+    return {
+        name.removesuffix(drop): value
+        for name, value in outputs.items()
+        if name.endswith(ending or drop)
+    }
