@@ -92,6 +92,8 @@ def malformed(error: ValidationError, prefix: str = "") -> Malformed:
 
 
 def _code(kind: str) -> str:
+    if kind.startswith("rule."):
+        return kind.removeprefix("rule.").upper()
     return _WORDS.get(kind, "WRONG_TYPE" if kind.endswith("_type") else "INVALID")
 
 
