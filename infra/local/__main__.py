@@ -1,17 +1,17 @@
 """The laptop cloud in the background.
 
-    python -m infra.local up [--search opensearch]    start, deploy, print where everything is, and leave
+    python -m infra.local up [--search opensearch]    start, deploy, print where everything is
     python -m infra.local down                        end it
 
-`up` keeps one process, whose id is in .throughline/cloud.pid; ending that process ends all the
-others.
+`up` keeps one process, which locks .throughline/cloud.pid and writes its id there; ending that
+process ends all the others.
 """
 
 import argparse
+import fcntl
 import json
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -37,18 +37,16 @@ def up(search: Search) -> Endpoints:
     log = STATE / "cloud.log"
     command = [sys.executable, "-m", "infra.local", "keep", "--search", search]
     keeper = processes.start("cloud", command, log, os.environ, ROOT)
-    _PID_FILE.write_text(f"{keeper.pid}\n")
     try:
         return _wait_until_ready(keeper)
     except BaseException:
-        down()
+        processes.stop(keeper, grace_seconds=30)
         raise
 
 
 def down() -> bool:
     """End the laptop cloud; False if none was up."""
     pid = _running_pid()
-    _PID_FILE.unlink(missing_ok=True)
     if pid is None:
         return False
     processes.stop_group(pid, grace_seconds=30)
@@ -60,8 +58,12 @@ def keep(search: Search) -> None:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    with LocalCloud.start(STATE, search):
-        ended.wait()
+    with _PID_FILE.open("a+") as mine:
+        fcntl.flock(mine, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        mine.truncate(0)
+        print(os.getpid(), file=mine, flush=True)
+        with LocalCloud.start(STATE, search):
+            ended.wait()
 
 
 def _wait_until_ready(keeper: processes.Program) -> Endpoints:
@@ -77,18 +79,15 @@ def _wait_until_ready(keeper: processes.Program) -> Endpoints:
 
 
 def _running_pid() -> int | None:
+    # The lock tells, not the id: an id may belong to another program by now.
     if not _PID_FILE.exists():
         return None
-    pid = int(_PID_FILE.read_text())
-    return pid if processes.alive(pid) and _is_ours(pid) else None
-
-
-def _is_ours(pid: int) -> bool:
-    # A process id may have been given to another program since the file was written.
-    shown = subprocess.run(
-        ["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return "infra.local keep" in shown.stdout
+    with _PID_FILE.open() as theirs:
+        try:
+            fcntl.flock(theirs, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return int(theirs.read())
+    return None
 
 
 def main() -> int:

@@ -135,7 +135,7 @@ class LocalCloud:
     def _run(self, name: str, command: list[str], env: dict[str, str]) -> processes.Program:
         program = processes.start(
             name,
-            [sys.executable, "-m", *command],
+            [sys.executable, "-m", "infra.local.leash", *command],
             self._state / "logs" / f"{name}.log",
             processes.environment(env),
             ROOT,

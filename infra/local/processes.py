@@ -59,14 +59,17 @@ def environment(extra: Mapping[str, str]) -> dict[str, str]:
 def start(
     name: str, command: Sequence[str], log: Path, env: Mapping[str, str], cwd: Path
 ) -> Program:
-    """Start `command` in a process group of its own, writing to `log`."""
+    """Start `command` in a process group of its own, writing to `log`.
+
+    Its standard input is a pipe that ends with this process; see `leash`.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
             cwd=cwd,
             env=dict(env),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -106,6 +109,8 @@ def stop(program: Program, grace_seconds: float = 5) -> None:
         program.process.wait(grace_seconds)
     _signal_group(program.pid, signal.SIGKILL)
     program.process.wait()
+    if program.process.stdin:
+        program.process.stdin.close()
 
 
 def stop_group(pid: int, grace_seconds: float = 10) -> None:
