@@ -1,0 +1,128 @@
+"""The invariants of stock, money and flow, counted over everything that is stored.
+
+Each function counts breaches and is independent of the code that is meant to prevent them: it adds
+up records,
+counters and journals from scratch. A healthy system counts zero everywhere.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from oms.inventory.model import InventoryLevel, Journal, PromiseCounter
+from oms.kernel.facts import StoredFact
+from oms.lifecycle.record import OrderRecord
+from oms.payments.model import IntentKind, IntentState
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything stored: `facts` by order id, `moved` minor units by gateway key, `indexed`
+    versions.
+    """
+
+    records: Sequence[OrderRecord]
+    counters: Sequence[PromiseCounter] = ()
+    levels: Sequence[InventoryLevel] = ()
+    journals: Sequence[Journal] = ()
+    facts: Mapping[str, Sequence[StoredFact]] = field(default_factory=dict)
+    moved: Mapping[str, int] = field(default_factory=dict)
+    indexed: Mapping[str, int] = field(default_factory=dict)
+
+
+def breaches(evidence: Evidence) -> dict[str, int]:
+    """Breaches by invariant, all zero in a healthy system (INV-S, INV-M, INV-F, INV-A)."""
+    return {
+        "oversold": oversold(evidence.counters),
+        "leaked_reservations": leaked_reservations(evidence),
+        "counter_drift": counter_drift(evidence),
+        "ledger_imbalance": sum(unbalanced(record) for record in evidence.records),
+        "duplicate_money": duplicate_money(evidence),
+        "sequence_gaps": sum(gaps(facts) for facts in evidence.facts.values()),
+        "unindexed": unindexed(evidence),
+    }
+
+
+def oversold(counters: Iterable[PromiseCounter]) -> int:
+    """Counters that promise more than there is to sell (INV-S1)."""
+    return sum(counter.promised > max(0, counter.supply) for counter in counters)
+
+
+def leaked_reservations(evidence: Evidence) -> int:
+    """Places where open reservations of orders do not explain what a counter holds (INV-S3)."""
+    promised: Counter[tuple[str, str]] = Counter()
+    placed: Counter[tuple[str, str]] = Counter()
+    for record in evidence.records:
+        for line in record.order.lines:
+            for reservation in line.reservations:
+                promised[reservation.item_id, reservation.group] += reservation.open
+                for site, units in reservation.placed.items():
+                    placed[reservation.item_id, site] += units
+    for level in evidence.levels:
+        promised[level.item_id, level.group] += level.shipped
+    leaks = sum(
+        counter.promised - sum(counter.soft.values()) != promised[counter.item_id, counter.group]
+        for counter in evidence.counters
+    )
+    return leaks + sum(
+        level.reserved != placed[level.item_id, level.site] for level in evidence.levels
+    )
+
+
+def counter_drift(evidence: Evidence) -> int:
+    """Counters that are not the sum of their movements (INV-S2)."""
+    sums: Counter[tuple[str, str, str]] = Counter()
+    for journal in evidence.journals:
+        for move in journal.movements:
+            sums[move.item_id, move.place, move.counter] += move.delta
+    drift = 0
+    for counter in evidence.counters:
+        place = f"G:{counter.group}"
+        drift += sum(
+            getattr(counter, name) != sums[counter.item_id, place, name]
+            for name in ("promised", "backordered")
+        )
+    for level in evidence.levels:
+        place = f"S:{level.site}"
+        drift += sum(
+            getattr(level, name) != sums[level.item_id, place, name]
+            for name in ("reserved", "allocated", "on_hand")
+        )
+    return drift
+
+
+def unbalanced(record: OrderRecord) -> bool:
+    """Whether a ledger entry, and so the ledger, does not sum to zero (INV-M5)."""
+    return any(sum(entry.postings.values()) != 0 for entry in record.billing.ledger)
+
+
+def duplicate_money(evidence: Evidence) -> int:
+    """Intents whose money at the gateway is not what the record says, and money nobody asked for.
+
+    Covers INV-M3: an intent moves its amount once, and only if it succeeded.
+    """
+    wanted: dict[str, int] = {}
+    for record in evidence.records:
+        for intent in record.payments.intents:
+            if intent.kind in (IntentKind.CAPTURE, IntentKind.REFUND):
+                done = intent.state is IntentState.SUCCEEDED
+                wanted[intent.id] = intent.amount if done else 0
+    keys = wanted.keys() | evidence.moved.keys()
+    return sum(wanted.get(key, 0) != evidence.moved.get(key, 0) for key in keys)
+
+
+def gaps(facts: Sequence[StoredFact]) -> int:
+    """Missing or repeated sequence numbers of one order's facts (INV-A4)."""
+    numbers = [fact.order_seq for fact in facts]
+    return len(set(range(1, max(numbers, default=0) + 1)) ^ set(numbers)) + (
+        len(numbers) - len(set(numbers))
+    )
+
+
+def unindexed(evidence: Evidence) -> int:
+    """Orders whose newest version the search index does not hold."""
+    return sum(
+        evidence.indexed.get(record.order.id) != record.version for record in evidence.records
+    )
