@@ -78,14 +78,18 @@ class MarkSent:
 
 @dataclass(frozen=True, slots=True)
 class SettleIntent:
-    """The gateway's answer to one intent, however it came (PAY-102 to 106)."""
+    """The gateway's answer to one intent (PAY-102 to 106); `lookup` says that it was looked up,
+    so that an unreachable gateway tells nothing about what was sent before.
+    """
 
     intent_id: str
     result: GatewayResult
+    lookup: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TakeWebhook:
-    """A verified webhook of this order (GTW-07)."""
+    """A verified webhook of this order (GTW-07); `gateway` is where it came from."""
 
     event: WebhookEvent
+    gateway: str | None = None

@@ -23,6 +23,59 @@ class IntentCreated(PaymentFact):
 
     TYPE: ClassVar[str] = "payment.intent_created"
     kind: str
+    credit_id: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IntentCanceled(PaymentFact):
+    """A claim was given up before anything was sent (PAY-107); internal, not published."""
+
+    TYPE: ClassVar[str] = "payment.intent_canceled"
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRequested(PaymentFact):
+    """The channel that took the money is asked to give it back (REF-07)."""
+
+    TYPE: ClassVar[str] = "refund.requested"
+    reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class GoodwillGranted(PaymentFact):
+    """A refund that no credit and no excess funds stand behind (REF-05): billing posts the memo."""
+
+    TYPE: ClassVar[str] = "payment.goodwill_granted"
+    credit_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationExpired(PaymentFact):
+    """An authorization lapsed with `amount` unused (PAY-21)."""
+
+    TYPE: ClassVar[str] = "payment.authorization_expired"
+
+
+@dataclass(frozen=True, slots=True)
+class SurplusFound(PaymentFact):
+    """More was taken than the order is worth; `code` is OVERPAID (PAY-34) or EXCESS_FUNDS
+    (PAY-33).
+    """
+
+    TYPE: ClassVar[str] = "payment.surplus"
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class FundsMissing(Fact):
+    """No tender can pay `amount` of a posted invoice (PAY-32); record is the invoice."""
+
+    TYPE: ClassVar[str] = "payment.funds_missing"
+    RECORD: ClassVar[str] = "invoice"
+    amount: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +105,12 @@ class PaymentRefunded(PaymentFact):
 
 @dataclass(frozen=True, slots=True)
 class PaymentVoided(PaymentFact):
-    """An authorization was dropped."""
+    """An authorization was dropped, or a recorded payment annulled; `funds` is what was taken
+    back from the books.
+    """
 
     TYPE: ClassVar[str] = "payment.voided"
+    funds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +168,8 @@ class FundsApplied(Fact):
 
 @dataclass(frozen=True, slots=True)
 class OrphanReceived(PaymentFact):
-    """Money without an intent of ours arrived (PAY-35, GTW-07)."""
+    """Money without an intent of ours moved (PAY-35, GTW-07); `kind` says which way."""
 
     TYPE: ClassVar[str] = "payment.orphan"
     reference: str
+    kind: str = "CAPTURE"

@@ -7,7 +7,7 @@ so that no rival can claim it. States are computed from amounts (lifecycle of pa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -56,7 +56,14 @@ class IntentState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """One wish to move or hold money; `id` is the gateway's idempotency key (GTW-01)."""
+    """One wish to move or hold money; `id` is the gateway's idempotency key (GTW-01).
+
+    `amount` is claimed until the intent is final; from SUCCEEDED on it is what really moved.
+    `attempts` counts calls, `unreached` those of them that certainly never left (GTW-03), `lookups`
+    the questions after a time-out (GTW-04). `next_at` is when to send, look up or try anew; without
+    it the intent waits for a webhook or a person. `source` of a refund is CREDIT or FUNDS.
+    `unexpected`: it succeeded after it had been given up (GTW-09).
+    """
 
     id: str
     payment_id: str
@@ -74,11 +81,38 @@ class Intent:
     invoice_id: str | None = None
     credit_id: str | None = None
     reason: str | None = None
+    source: str | None = None
+    final: bool = False
+    then_capture: bool = False
+    lookups: int = 0
+    unreached: int = 0
+    resend: bool = False
+    retry_of: str | None = None
+    retries: int = 0
+    unexpected: bool = False
+
+    @property
+    def to_send(self) -> bool:
+        """Whether the next call is the request itself; otherwise it is a lookup by key."""
+        return self.state is IntentState.CREATED or self.resend
+
+    @property
+    def unsent(self) -> bool:
+        """Whether it is certain that the gateway never got it."""
+        return self.state is IntentState.CREATED and self.attempts == self.unreached
+
+    @property
+    def claims(self) -> int:
+        """Amount that a rival must not claim, in minor units."""
+        return 0 if self.state.final else self.amount
 
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """Funds held at the gateway: `captured` of `amount` is used; `void` when dropped."""
+    """Funds held at the gateway: `captured` of `amount` is used; `void` when the rest was given
+    back, by a void or by the final capture; `lapsed` when it can no longer be counted on: past its
+    end (PAY-21), or the gateway refused for good to take money from it (PAY-32).
+    """
 
     id: str
     amount: int
@@ -86,6 +120,7 @@ class Authorization:
     expires_at: datetime
     captured: int = 0
     void: bool = False
+    lapsed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +135,14 @@ class Capture:
 
 @dataclass(frozen=True, slots=True)
 class Tender:
-    """A payment: one means of payment of the order with what was done through it (ENT-18)."""
+    """A payment: one means of payment of the order with what was done through it (ENT-18).
+
+    `method` is a `Method` or a custom one of the company (PAY-01). Without a `gateway` it is
+    bookkeeping only (PAY-04). `orphan`: money arrived through it that nobody here asked for.
+    """
 
     id: str
-    method: Method
+    method: str
     gateway: str | None
     limit: int
     draw_order: int
@@ -116,16 +155,43 @@ class Tender:
     authorizations: tuple[Authorization, ...] = ()
     captures: tuple[Capture, ...] = ()
     voided_at: datetime | None = None
-    recorded: int = 0
+    orphan: bool = False
+
+    @property
+    def captured(self) -> int:
+        """All that was taken, before refunds."""
+        return sum(capture.amount for capture in self.captures)
+
+    @property
+    def refunded(self) -> int:
+        """All that was given back."""
+        return sum(capture.refunded for capture in self.captures)
 
 
 @dataclass(frozen=True, slots=True)
 class Payments:
-    """All tenders and intents of one order, and captures that no known intent explains
-    (orphans).
+    """All tenders and intents of one order.
+
+    `gateways` names the gateway of each method, as configured at acceptance.
     """
 
+    order_id: str = ""
     currency: str = ""
+    gateways: dict[str, str] = field(default_factory=dict)
     tenders: tuple[Tender, ...] = ()
     intents: tuple[Intent, ...] = ()
     webhook_ids: tuple[str, ...] = ()
+
+    def tender(self, payment_id: str) -> Tender:
+        """The tender with that id; raises KeyError where there is none."""
+        for tender in self.tenders:
+            if tender.id == payment_id:
+                return tender
+        raise KeyError(payment_id)
+
+    def intent(self, intent_id: str) -> Intent:
+        """The intent with that id; raises KeyError where there is none."""
+        for intent in self.intents:
+            if intent.id == intent_id:
+                return intent
+        raise KeyError(intent_id)
