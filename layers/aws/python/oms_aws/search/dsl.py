@@ -43,7 +43,7 @@ _FIRST, _LAST = -(2**53), 2**53
 
 
 def request_body(query: SearchQuery) -> Json:
-    """The body of `_search`: one hit more than the page holds, to know whether a next one follows."""
+    """The body of `_search`: one hit more than the page holds tells whether a next one follows."""
     company = {"term": {"company": query.company}}
     every = [_clause(clause) for clause in conditions(query.filters)]
     body: Json = {

@@ -71,10 +71,6 @@ ENUMS: Mapping[str, tuple[str, ...]] = {
     "lane": ("LIVE", "BACKLOG", "IMPORT"),
     "flag": ("RED", "ORANGE", "YELLOW", "GREEN", "BLUE", "PURPLE", "CHK"),
     "origin": ("ADDED", "EXCHANGE", "RESHIP", "CLAIM", "RETURN"),
-    "paymentMethod": (
-        "CARD", "WALLET", "BANK_TRANSFER", "GIFT_CARD", "STORE_CREDIT", "CASH", "CHECK", "COD",
-        "TERMS", "EXTERNAL",
-    ),
     "lineStatus": ("CANCELED", *STAGES, *(f"PARTIALLY_{stage}" for stage in STAGES[1:])),
     "fulfillmentOrderState": (
         "AWAITING_APPROVAL", "AWAITING_AUTHORIZATION", "AWAITING_ASSIGNMENT", "AWAITING_PICK",
@@ -85,7 +81,6 @@ ENUMS: Mapping[str, tuple[str, ...]] = {
 
 ENUM_FIELDS: Mapping[str, str] = {
     "origin": "origins",
-    "paymentMethod": "paymentMethods",
     "lineStatus": "lines.status",
     "fulfillmentOrderState": "fulfillmentOrders.state",
 }
@@ -95,6 +90,7 @@ CODES: Mapping[str, str] = {
     "site": "sites",
     "method": "destinations.method",
     "tag": "tags",
+    "paymentMethod": "paymentMethods",
     "holdType": "holdTypes",
     "actionItem": "actionItemTypes",
     "number": "number",

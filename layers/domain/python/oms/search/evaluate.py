@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cmp_to_key
 from typing import Any, TypeAlias
 
+from oms.search.columns import HIDDEN_COLUMNS
 from oms.search.query import (
     AllOf,
     AnyOf,
@@ -81,6 +82,12 @@ def facet_values(facet: Facet, document: Json) -> set[str]:
         return set(values_at(document, facet.field))
     entries = document.get("attributes", [])
     return {entry["value"] for entry in entries if entry["name"] == facet.attribute}
+
+
+def shown(document: Json, columns: tuple[str, ...]) -> dict[str, Any]:
+    """The wanted columns of a document, or all that may be shown."""
+    wanted = columns or tuple(key for key in document if key not in HIDDEN_COLUMNS)
+    return {key: document[key] for key in wanted if key in document}
 
 
 def values_at(document: Json, path: str) -> list[Any]:

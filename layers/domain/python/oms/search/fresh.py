@@ -11,8 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from oms.search.cursor import write_cursor
-from oms.search.evaluate import matches, sort_order, sort_values
-from oms.search.memory import shown
+from oms.search.evaluate import matches, shown, sort_order, sort_values
 from oms.search.query import Hit, SearchPage, SearchQuery
 
 

@@ -1,4 +1,4 @@
-"""The order index in memory: for tests and simulation, held to the contract of the real engines."""
+"""The order index in memory, held to the contract of the real engines."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from oms.search.columns import HIDDEN_COLUMNS
 from oms.search.cursor import write_cursor
-from oms.search.evaluate import facet_values, matches, sort_order, sort_values
+from oms.search.evaluate import facet_values, matches, shown, sort_order, sort_values
 from oms.search.ports import IndexFailure
 from oms.search.query import (
     COUNTED_TO,
@@ -24,7 +23,7 @@ from oms.search.query import (
 Document = Mapping[str, Any]
 
 
-class InMemorySearchIndex:
+class FakeSearchIndex:
     """A `SearchIndex` whose documents are visible at once."""
 
     def __init__(self) -> None:
@@ -75,9 +74,3 @@ class InMemorySearchIndex:
         )
         ranked = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
         return tuple(FacetCount(value, count) for value, count in ranked[:FACET_VALUES])
-
-
-def shown(document: Document, columns: tuple[str, ...]) -> dict[str, Any]:
-    """The wanted columns of a document, or all that may be shown."""
-    wanted = columns or tuple(key for key in document if key not in HIDDEN_COLUMNS)
-    return {key: document[key] for key in wanted if key in document}
