@@ -8,22 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from oms.inventory.adjustments import adjust
 from oms.inventory.availability import available, available_at, available_in
+from oms.inventory.carts import extend_cart, release_cart, reserve_cart
 from oms.inventory.draft import Draft
-from oms.inventory.effects import StockEffect, Touched, effects, touched
+from oms.inventory.effects import StockEffect
 from oms.inventory.facts import InventoryChanged
+from oms.inventory.feeds import apply_feed_row
 from oms.inventory.model import StockSnapshot, StockWrite
+from oms.inventory.translation import Touched, effects, touched
 from oms.kernel.context import Context
 
 __all__ = [
     "StockEffect",
     "Touched",
+    "adjust",
+    "apply_feed_row",
     "available",
     "available_at",
     "available_in",
     "changes",
     "effects",
+    "extend_cart",
     "plan",
+    "release_cart",
+    "reserve_cart",
     "touched",
 ]
 

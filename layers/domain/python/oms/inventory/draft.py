@@ -265,7 +265,10 @@ def remember(level: InventoryLevel, movement: Recent) -> InventoryLevel:
     """
     limit = movement.at - timedelta(hours=RECENT_HOURS)
     gone = [old.at for old in level.recent if old.at <= limit]
-    kept = [*(old for old in level.recent if old.at > limit), movement]
+    kept = [old for old in level.recent if old.at > limit]
+    if kept and kept[-1].at == movement.at:
+        movement = Recent(movement.at, kept.pop().delta + movement.delta)
+    kept.append(movement)
     if len(kept) > RECENT_EXACT:
         kept = _coarser(kept)
     forgotten = max(gone) if gone else level.forgotten_until
