@@ -1,6 +1,6 @@
 """What the shapes of the API have in common: strictness, limits (API-10) and the way to a command.
 
-A shape is the outside of a command: camelCase, nothing beyond its fields, no conversion between types.
+A shape is the outside of a command: camelCase, nothing beyond its fields, no type conversions.
 Shapes that more than one entry takes (HTTP and queue) stand next to this module; the others in the
 `schemas` of their function.
 """
@@ -58,7 +58,7 @@ class Query(BaseModel):
 
 
 class Answer(BaseModel):
-    """Base of answer shapes; more may be added within a version (API-01), so unknown names are fine."""
+    """Base of answer shapes; more names may be added within a version (API-01)."""
 
     model_config = ConfigDict(extra="allow", alias_generator=camel)
 

@@ -115,7 +115,7 @@ class LineShape(Shape):
 
 
 class TenderShape(Shape):
-    """A means of payment: the gateway's token, brand, last four and expiry, nothing else (PAY-05)."""
+    """A means of payment: gateway token, brand, last four and expiry, nothing else (PAY-05)."""
 
     method: Code
     token: Name | None = None

@@ -1,0 +1,86 @@
+"""The settings register: each setting by its public name and what it means to decisions.
+
+A channel inherits from its company what it does not set itself (SET-01).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from oms.kernel.codec import camel, decode
+from oms.kernel.errors import Malformed, Problem
+from oms.kernel.policy import Policy
+
+COMPANY = "COMPANY"
+CHANNEL = "CHANNEL"
+
+NAMES: Mapping[str, str] = {
+    "workflow.orderAuthorization": "order_authorization",
+    "workflow.orderApproval": "order_approval",
+    "workflow.orderApprovalAbove": "order_approval_above",
+    "workflow.orderFiling": "order_filing",
+    "workflow.fulfillmentOrderApproval": "fulfillment_order_approval",
+    "workflow.fulfillmentOrderFiling": "fulfillment_order_filing",
+    "workflow.invoiceFiling": "invoice_filing",
+    "workflow.approvalJobDelayMinutes": "approval_job_delay_minutes",
+    "orders.requireCoverageToApprove": "require_coverage_to_approve",
+    "orders.allowSplit": "allow_split",
+    "orders.remorseMinutes": "remorse_minutes",
+    "orders.selfServiceCancel": "self_service_cancel",
+    "intake.stockPolicy": "stock_policy",
+    "intake.totalTolerance": "total_tolerance",
+    "payments.captureTiming": "capture_timing",
+    "payments.authorizationValidity": "authorization_validity_days",
+    "payments.overcapturePercent": "overcapture_percent",
+    "payments.excessFunds": "excess_funds",
+    "payments.declineGraceHours": "decline_grace_hours",
+    "billing.chargeTiming": "charge_timing",
+    "allocation.trigger": "allocation_trigger",
+    "allocation.maxSplits": "max_splits",
+    "allocation.maxAttempts": "max_attempts",
+    "allocation.maxAgeDays": "max_age_days",
+    "allocation.unfillableAfterHours": "unfillable_after_hours",
+    "store.claimTimeoutHours": "claim_timeout_hours",
+    "store.fulfillTimeoutHours": "fulfill_timeout_hours",
+    "fulfillment.shortNoSplitShipsPartial": "short_no_split_ships_partial",
+    "service.agentsClearAlerts": "agents_clear_alerts",
+    "numbering.prefix": "number_prefix",
+}
+COMPANY_ONLY = frozenset({"service.agentsClearAlerts"})
+
+
+def policy(company: Mapping[str, Any], channel: Mapping[str, Any]) -> Policy:
+    """The effective settings of a channel from the values set at both levels."""
+    values = {camel(NAMES[name]): value for name, value in {**company, **channel}.items()}
+    return decode(Policy, values)
+
+
+def check(level: str, values: Mapping[str, Any]) -> None:
+    """Raise `Malformed` naming each value that is unknown, ill-typed or not for this level."""
+    problems = [found for name in sorted(values) if (found := _problem(level, name, values[name]))]
+    if problems:
+        raise Malformed("SETTINGS_INVALID", "some settings cannot be stored", problems)
+
+
+def defaults() -> dict[str, Any]:
+    """Every setting with its shipped default."""
+    shipped = Policy()
+    return {name: getattr(shipped, attribute) for name, attribute in NAMES.items()}
+
+
+def _problem(level: str, name: str, value: Any) -> Problem | None:
+    if name not in NAMES:
+        return Problem(name, "UNKNOWN_SETTING", "there is no such setting")
+    if level != COMPANY and name in COMPANY_ONLY:
+        return Problem(name, "WRONG_LEVEL", "this is set for the whole company")
+    try:
+        checked = policy({name: value}, {})
+    except (TypeError, ValueError) as error:
+        return Problem(name, "INVALID_VALUE", str(error))
+    kept = getattr(checked, NAMES[name])
+    if value is None and kept is None and getattr(Policy(), NAMES[name]) is not None:
+        return Problem(name, "INVALID_VALUE", "a value is expected; leave it out to inherit")
+    if isinstance(kept, int) and not isinstance(kept, bool) and kept < 0:
+        return Problem(name, "INVALID_VALUE", "no negative numbers")
+    return None
