@@ -2,8 +2,8 @@
 
     access pattern                     key or index
     one item                           pk={company}#{id} sk=ACTION_ITEM
-    open items, earliest due first     sparse index `open`: openOf={company}#OPEN, openSort={due}#{id}
-    every item of a record             index `record`: record={company}#{record id}, createdAt
+    open items, earliest due first     sparse index `open`: openKey={company}#OPEN, openSort={due}#{id}
+    every item of a record             index `record`: recordKey={company}#{record id}, createdAt
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class DynamoActionItems:
         more: Row = {} if cursor is None else {"ExclusiveStartKey": _start(cursor, company, of)}
         answer = self._client.query(
             TableName=self._table, IndexName="open", KeyConditionExpression="#of = :of",
-            ExpressionAttributeNames={"#of": "openOf"}, Limit=limit,
+            ExpressionAttributeNames={"#of": "openKey"}, Limit=limit,
             ExpressionAttributeValues={":of": {"S": of}}, **more,
         )  # fmt: skip
         last = answer.get("LastEvaluatedKey")
@@ -78,7 +78,7 @@ class DynamoActionItems:
         """Every item of one record, ended ones included, oldest first (FLG-04)."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table, IndexName="record", KeyConditionExpression="#record = :record",
-            ExpressionAttributeNames={"#record": "record"},
+            ExpressionAttributeNames={"#record": "recordKey"},
             ExpressionAttributeValues={":record": {"S": f"{company}#{record_id}"}},
         )  # fmt: skip
         return tuple(_item(row) for page in pages for row in page["Items"])
@@ -101,7 +101,7 @@ def _start(cursor: str, company: str, of: str) -> Row:
     if not isinstance(sort, str) or not str(pk).startswith(f"{company}#"):
         raise _unreadable()
     return {
-        "pk": {"S": pk}, "sk": {"S": "ACTION_ITEM"}, "openOf": {"S": of}, "openSort": {"S": sort},
+        "pk": {"S": pk}, "sk": {"S": "ACTION_ITEM"}, "openKey": {"S": of}, "openSort": {"S": sort},
     }  # fmt: skip
 
 
