@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from oms.search.ports import SearchIndex
 from oms_aws.search.index import OpenSearchIndex, connect
-from oms_aws.search.setup import ensure_index, read_template
+from oms_aws.search.setup import ensure_index
 
 from infra.local import opensearch_node
 from infra.local.search_service.api import Api
@@ -21,7 +21,6 @@ from infra.local.search_service.server import SearchServer
 from infra.local.search_service.store import Store
 from tests.fakes.search_index import FakeSearchIndex
 
-TEMPLATE = Path(__file__).parents[2] / "infra" / "search" / "orders-template.json"
 ENGINES = ("fake", "service", "node")
 
 
@@ -71,6 +70,6 @@ def engine(name: str) -> Iterator[Callable[[], SearchIndex]]:
         return
     with engine_url(name) as url:
         client = connect(url)
-        ensure_index(client, read_template(TEMPLATE))
+        ensure_index(client)
         yield lambda: OpenSearchIndex(client)
         client.close()

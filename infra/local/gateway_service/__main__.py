@@ -3,7 +3,7 @@
     python -m infra.local.gateway_service --port 8700 --secret s1 --webhook-url http://127.0.0.1/hook
 
 Give `--secret` twice to sign with two secrets. Port 0 picks a free one. The first line printed is
-the address; the process ends on SIGTERM or SIGINT.
+the address; the process ends on SIGTERM or SIGINT, and SIGUSR1 ends a `/v1/_down` early.
 """
 
 import argparse
@@ -36,6 +36,7 @@ def main() -> None:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
+    signal.signal(signal.SIGUSR1, lambda *_: listener.come_back())
     service.start()
     listener.start()
     print(f"http://127.0.0.1:{listener.port}", flush=True)

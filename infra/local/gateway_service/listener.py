@@ -21,7 +21,8 @@ class Listener:
         self._handler: type[Handler] = type("BoundHandler", (Handler,), {"service": service})
         self._server = _Server(("127.0.0.1", port), self._handler)
         self.port: int = self._server.server_address[1]
-        self._stopping = threading.Event()
+        self._stopping = False
+        self._return = threading.Event()
 
     def start(self) -> None:
         """Accept connections from now on."""
@@ -29,19 +30,26 @@ class Listener:
 
     def stop(self) -> None:
         """Accept no more connections."""
-        self._stopping.set()
+        self._stopping = True
+        self._return.set()
         self._close()
 
     def go_down(self, seconds: float) -> None:
         """Refuse connections for so long; returns once they are refused."""
+        self._return.clear()
         self._close()
         threading.Thread(target=self._come_back, args=(seconds,), daemon=True).start()
+
+    def come_back(self) -> None:
+        """End a `go_down` before its time."""
+        self._return.set()
 
     def _close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
 
     def _come_back(self, seconds: float) -> None:
-        if not self._stopping.wait(seconds):
+        self._return.wait(seconds)
+        if not self._stopping:
             self._server = _Server(("127.0.0.1", self.port), self._handler)
             self.start()

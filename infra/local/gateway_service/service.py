@@ -9,6 +9,7 @@ from typing import Any
 
 from infra.local.gateway_service.bank import Bank
 from infra.local.gateway_service.model import Instruction, Operation, Rejected
+from infra.local.gateway_service.stats import figures
 from infra.local.gateway_service.store import Store
 from infra.local.gateway_service.webhooks import Notifier
 
@@ -78,24 +79,5 @@ class Service:
         self.notifier.nudge()
 
     def stats(self) -> dict[str, Any]:
-        """What happened so far; amounts in minor units, `times` counts movements of one key."""
-        rows = self._store.rows
-        moved = rows(
-            "SELECT key, kind, currency, sum(amount) AS amount, count(*) AS times"
-            " FROM movements GROUP BY key, kind, currency"
-        )
-        totals: dict[str, dict[str, int]] = {}
-        for row in rows(
-            "SELECT currency, kind, sum(amount) AS amount FROM movements GROUP BY currency, kind"
-        ):
-            totals.setdefault(row["currency"], {})[row["kind"]] = row["amount"]
-        (webhooks,) = rows(
-            "SELECT (SELECT count(*) FROM events) AS events, count(*) AS deliveries,"
-            " count(due_at) AS waiting, coalesce(sum(attempts), 0) AS attempts FROM deliveries"
-        )
-        return {
-            "moved": {row["key"]: {name: row[name] for name in row.keys()[1:]} for row in moved},
-            "totals": totals,
-            "calls": {row["kind"]: row["total"] for row in rows("SELECT * FROM calls")},
-            "webhooks": dict(webhooks),
-        }
+        """What happened so far."""
+        return figures(self._store)

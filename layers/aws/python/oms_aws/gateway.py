@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from oms.kernel.codec import encode
 from oms.payments.gateway import (
     Capabilities,
     DeclineClass,
@@ -138,15 +139,9 @@ def _parent(request: GatewayRequest) -> str:
 
 
 def _body(request: GatewayRequest) -> dict[str, Any]:
-    metadata = request.metadata
-    ids = {
-        "company": metadata.company,
-        "orderId": metadata.order_id,
-        "paymentId": metadata.payment_id,
-    }
     body: dict[str, Any] = {
         "currency": request.currency,
-        "metadata": {name: value for name, value in ids.items() if value is not None},
+        "metadata": encode(request.metadata),
     }
     if request.amount:
         body["amount"] = request.amount
