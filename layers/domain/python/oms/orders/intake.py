@@ -1,0 +1,246 @@
+"""Accepting an order: lines with their amounts, and the promise of stock in the same decision.
+
+The stock policy decides what a short line does (INT-04): ENFORCE refuses the whole order, ACCEPT
+promises what
+there is and backorders the rest, SKIP promises nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from oms.kernel.context import Context
+from oms.kernel.errors import Conflict, Malformed, Problem, Reason, Refused
+from oms.kernel.facts import Fact, Step
+from oms.kernel.ids import derive
+from oms.kernel.money import exponent
+from oms.kernel.policy import StockPolicy
+from oms.orders.commands import NewLine, PlaceOrder
+from oms.orders.facts import OrderReceived, ReservationCreated, UnitsBackordered
+from oms.orders.model import (
+    Bucket,
+    Buckets,
+    Customer,
+    DeliveryGroup,
+    Line,
+    Order,
+    Reservation,
+    TaxPolicy,
+)
+from oms.orders.pricing import (
+    own_amounts,
+    rounding,
+    rounding_adjustment,
+    share_adjustments,
+    share_charges,
+)
+from oms.orders.totals import totals
+
+ONE_TRANSACTION = 80
+"""Distinct items whose counters fit into the write that accepts the order; the rest follows in
+chunks.
+"""
+
+Offers = Mapping[tuple[str, str], int | None]
+
+
+class ChannelView(Protocol):
+    """What intake needs of the channel."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def currency(self) -> str | None: ...
+    @property
+    def locale(self) -> str: ...
+    @property
+    def tax_policy(self) -> str: ...
+    @property
+    def pool(self) -> tuple[str, ...]: ...
+    @property
+    def items(self) -> Mapping[str, str]: ...
+    @property
+    def methods(self) -> Mapping[str, str]: ...
+
+
+class ItemView(Protocol):
+    """What intake needs of an item."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def sku(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+
+
+@dataclass(slots=True)
+class Shelf:
+    """What is left to promise while the lines of one order take their units (RSV-07)."""
+
+    left: dict[tuple[str, str], int | None]
+    backorder: Mapping[str, bool]
+    policy: StockPolicy
+
+    def take(self, item_id: str, group: str, wanted: int) -> int:
+        """Units of the group that this line gets."""
+        left = self.left.get((item_id, group), 0)
+        if left is None:
+            return wanted
+        taken = min(wanted, max(0, left))
+        self.left[item_id, group] = left - taken
+        return taken
+
+
+def receive(
+    command: PlaceOrder, channel: ChannelView, items: Mapping[str, ItemView], available: Offers,
+    may_backorder: Mapping[str, bool], number: str, order_id: str, stock_policy: StockPolicy,
+    ctx: Context,
+) -> Step[Order]:  # fmt: skip
+    """The accepted order with its reservations, or a refusal that leaves nothing (ORD-100)."""
+    order = _header(command, channel, number, order_id, ctx)
+    order = _with_lines(order, command, channel, items, ctx)
+    _refuse_unsellable(order, items)
+    step = reserve_rest(order, available, may_backorder, stock_policy, ctx)
+    received = OrderReceived(
+        order.id, number, order.external_number, order.channel, order.lane.value, order.currency,
+        totals(order).current, len(order.lines), sum(line.quantity for line in order.lines),
+    )  # fmt: skip
+    return Step(step.part, (received, *step.facts))
+
+
+def reserve_rest(
+    order: Order, available: Offers, may_backorder: Mapping[str, bool], policy: StockPolicy,
+    ctx: Context,
+) -> Step[Order]:  # fmt: skip
+    """Promise units that are still unsourced, at most as many items as one write can hold.
+
+    Raises `Conflict` OUT_OF_STOCK under ENFORCE when a line is short.
+    """
+    if policy is StockPolicy.SKIP:
+        return Step(order)
+    shelf, facts, lines, short = Shelf(dict(available), may_backorder, policy), [], [], []
+    reached: set[str] = set()
+    for line in order.lines:
+        fits = len(reached | {line.item_id or ""}) <= ONE_TRANSACTION
+        if line.item_id is None or line.suspended or not line.buckets.unsourced or not fits:
+            lines.append(line)
+            continue
+        reached.add(line.item_id)
+        promised = list(_promise(order, line, shelf, ctx))
+        after = _apply(line, promised)
+        if after.buckets.unsourced and policy is StockPolicy.ENFORCE:
+            left = line.buckets.unsourced - after.buckets.unsourced
+            short.append(_short(line, left))
+        lines.append(after)
+        facts.extend(promised)
+    if short:
+        raise Conflict("OUT_OF_STOCK", "not everything is in stock", short)
+    return Step(replace(order, lines=tuple(lines)), tuple(facts))
+
+
+def _promise(order: Order, line: Line, shelf: Shelf, ctx: Context) -> Iterator[Fact]:
+    item_id, wanted = str(line.item_id), line.buckets.unsourced
+    for group in order.pool:
+        taken = shelf.take(item_id, group, wanted)
+        if taken:
+            wanted -= taken
+            name = derive("rsv", order.id, line.line_no, group, ctx.cause_id)
+            yield ReservationCreated(name, line.line_no, item_id, group, taken)
+    backorders = shelf.policy is StockPolicy.ACCEPT or shelf.backorder.get(item_id, False)
+    if wanted and backorders:
+        yield UnitsBackordered(order.id, line.line_no, item_id, order.pool[0], wanted)
+
+
+def _apply(line: Line, promised: list[Fact]) -> Line:
+    buckets, reservations = line.buckets, list(line.reservations)
+    for fact in promised:
+        if isinstance(fact, ReservationCreated):
+            buckets = buckets.move(Bucket.UNSOURCED, Bucket.RESERVED, fact.quantity)
+            reservations.append(
+                Reservation(fact.record_id, fact.item_id, fact.group, fact.quantity, fact.quantity)
+            )
+        elif isinstance(fact, UnitsBackordered):
+            buckets = buckets.move(Bucket.UNSOURCED, Bucket.BACKORDERED, fact.quantity)
+    return replace(line, buckets=buckets, reservations=tuple(reservations), wait=None)
+
+
+def _short(line: Line, left: int) -> Problem:
+    path = f"lines[{line.line_no - 1}].quantity"
+    return Problem(path, "OUT_OF_STOCK", f"{left} of {line.quantity} units of {line.sku} are left")
+
+
+def _header(
+    command: PlaceOrder, channel: ChannelView, number: str, order_id: str, ctx: Context
+) -> Order:
+    currency = command.currency or channel.currency
+    if currency is None:
+        raise Malformed(
+            "MISSING_CURRENCY", "neither order nor channel names a currency",
+            [Problem("currency", "MISSING_CURRENCY", "an ISO 4217 code is expected")],
+        )  # fmt: skip
+    exponent(currency)
+    split = ctx.policy.allow_split if command.allow_split is None else command.allow_split
+    return Order(
+        order_id, ctx.actor.company, number, channel.code, currency, ctx.now,
+        external_number=command.external_number, type=command.type, lane=command.lane,
+        entry=command.entry, customer=command.customer or Customer(),
+        locale=command.locale or channel.locale,
+        tax_policy=command.tax_policy or TaxPolicy(channel.tax_policy),
+        placed_at=command.placed_at, requested_date=command.requested_date,
+        priority=command.priority, bill_to=command.bill_to, stated_total=command.stated_total,
+        allow_split=split, pool=channel.pool, instructions=command.instructions,
+        submitted_at=ctx.now, tags=command.tags, attributes=command.attributes,
+    )  # fmt: skip
+
+
+def _with_lines(
+    order: Order, command: PlaceOrder, channel: ChannelView, items: Mapping[str, ItemView],
+    ctx: Context,
+) -> Order:  # fmt: skip
+    groups = command.groups or (DeliveryGroup("1", "STANDARD"),)
+    groups = tuple(replace(g, method=channel.methods.get(g.method, g.method)) for g in groups)
+    lines = tuple(
+        _line(place, new, groups[0].id, items.get(channel.items.get(new.sku, new.sku)))
+        for place, new in enumerate(command.lines, start=1)
+    )
+    lines = share_adjustments(lines, command.adjustments)
+    lines = share_charges(lines, groups)
+    adjustments = command.adjustments
+    difference = rounding(lines, command.stated_total, order.gross, ctx.policy.total_tolerance)
+    if difference:
+        extra = rounding_adjustment(difference)
+        lines, adjustments = share_adjustments(lines, (extra,)), (*adjustments, extra)
+    return replace(order, groups=groups, lines=lines, adjustments=adjustments)
+
+
+def _line(place: int, new: NewLine, default_group: str, item: ItemView | None) -> Line:
+    return Line(
+        line_no=new.line_no or place, sku=new.sku, quantity=new.quantity,
+        name=new.name or (item.name if item else new.sku), unit_price=new.unit_price,
+        amounts=own_amounts(new), buckets=Buckets(unsourced=new.quantity),
+        group=new.group or default_group, item_id=item.id if item else None,
+        kind=item.kind if item else "SIMPLE", list_price=new.list_price,
+        adjustments=new.adjustments, taxes=new.taxes, promised_date=new.promised_date,
+        attributes=new.attributes,
+    )  # fmt: skip
+
+
+def _refuse_unsellable(order: Order, items: Mapping[str, ItemView]) -> None:
+    states = {item.id: item.state for item in items.values()}
+    bad = [line for line in order.lines if line.item_id and states.get(line.item_id) != "ACTIVE"]
+    if bad:
+        raise Refused(
+            "ITEM_NOT_SELLABLE", "an item of the order is not for sale",
+            [
+                Problem(f"lines[{line.line_no - 1}].sku", "ITEM_NOT_SELLABLE", line.sku)
+                for line in bad
+            ],
+            [Reason("ITEM_NOT_SELLABLE", line.sku, str(line.line_no)) for line in bad],
+        )  # fmt: skip
