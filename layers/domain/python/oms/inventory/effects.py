@@ -1,4 +1,4 @@
-"""Stock effects: each is one typed change of stock that acts on a reservation by its id (RSV-01)."""
+"""Stock effects: each is one typed change that acts on a reservation by its id (RSV-01)."""
 
 from __future__ import annotations
 
