@@ -69,7 +69,8 @@ class Schema:
     """The fields of an index made from a template; `base` keeps field numbers of indices apart."""
 
     def __init__(self, template: Mapping[str, Any], base: int) -> None:
-        settings = template.get("settings", {}).get("index", {})
+        settings = dict(template.get("settings", {}))
+        expect_keys("settings", settings, ("index", "analysis"))
         self._analyzers = read_analysis(settings.get("analysis", {}))
         self._next = base
         self.fields: dict[str, Field] = {}

@@ -7,13 +7,13 @@ OpenSearch itself and counts as done.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from oms.kernel.errors import Unavailable
 from oms.search.ports import IndexFailure
-from oms.search.query import SearchPage, SearchQuery
+from oms.search.query import SearchPage, SearchQuery, Total
 
 from oms_aws.search.dsl import read_page, request_body
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 ALIAS = "orders"
 TIMEOUT_SECONDS = 10
 _CONFLICT = 409
-_RETRYABLE = frozenset({404, 429, 500, 502, 503, 504})
-"""404: the index is not set up yet."""
+_MISSING = 404
+_RETRYABLE = frozenset({_MISSING, 429, 500, 502, 503, 504})
 
 
 def connect(url: str, region: str | None = None) -> OpenSearch:
@@ -53,11 +53,21 @@ def _signer(host: str, region: str | None) -> Any:
 
 
 class OpenSearchIndex:
-    """`SearchIndex` on a client of `connect`; `name` is an index or alias to read and write."""
+    """`SearchIndex` on a client of `connect`.
 
-    def __init__(self, client: OpenSearch, name: str = ALIAS) -> None:
+    `name` is the index or alias to read and write. Where it is missing when something is to be
+    stored, `set_up` is called to make it.
+    """
+
+    def __init__(
+        self,
+        client: OpenSearch,
+        name: str = ALIAS,
+        set_up: Callable[[OpenSearch], object] | None = None,
+    ) -> None:
         self._client = client
         self._name = name
+        self._set_up = set_up
         # Without it, writing before the index is set up would make one with guessed field types.
         self._bulk_params = {"require_alias": "true"} if name == ALIAS else {}
 
@@ -65,35 +75,43 @@ class OpenSearchIndex:
         """One `_bulk` call; an older version than the stored one is no failure."""
         if not documents:
             return ()
-        lines: list[Mapping[str, Any]] = []
-        for document in documents:
-            lines += [{"index": self._action(document)}, document]
-        from opensearchpy import OpenSearchException
-
-        try:
-            answer = self._client.bulk(body=lines, params=self._bulk_params)
-        except OpenSearchException as error:
-            raise _unavailable(error) from error
-        results = (item["index"] for item in answer["items"])
+        results = self._bulk(documents)
+        if self._set_up and any(result["status"] == _MISSING for result in results):
+            self._set_up(self._client)
+            results = self._bulk(documents)
         pairs = zip(documents, results, strict=True)
-        failures = (_failure(document["orderId"], result) for document, result in pairs)
+        failures = (_failure(document, result) for document, result in pairs)
         return tuple(failure for failure in failures if failure is not None)
 
     def search(self, query: SearchQuery) -> SearchPage:
-        """One `_search` call on the company's shard."""
-        from opensearchpy import OpenSearchException
+        """One `_search` call on the company's shard; before the first order it finds nothing."""
+        from opensearchpy import NotFoundError, OpenSearchException
 
         try:
             answer = self._client.search(
                 body=request_body(query), index=self._name, params={"routing": query.company}
             )
+        except NotFoundError:
+            return SearchPage((), Total(0, exact=True), {facet.name: () for facet in query.facets})
         except OpenSearchException as error:
-            raise _unavailable(error) from error
+            raise unavailable(error) from error
         return read_page(query, answer)
 
     def refresh(self) -> None:
         """For tests and tools; the index refreshes itself every second."""
         self._client.indices.refresh(index=self._name)
+
+    def _bulk(self, documents: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        from opensearchpy import OpenSearchException
+
+        lines: list[Mapping[str, Any]] = []
+        for document in documents:
+            lines += [{"index": self._action(document)}, document]
+        try:
+            answer = self._client.bulk(body=lines, params=self._bulk_params)
+        except OpenSearchException as error:
+            raise unavailable(error) from error
+        return [item["index"] for item in answer["items"]]
 
     def _action(self, document: Mapping[str, Any]) -> dict[str, Any]:
         return {
@@ -105,14 +123,16 @@ class OpenSearchIndex:
         }
 
 
-def _failure(order_id: str, result: Mapping[str, Any]) -> IndexFailure | None:
+def _failure(document: Mapping[str, Any], result: Mapping[str, Any]) -> IndexFailure | None:
     status = result["status"]
     if status < 300 or status == _CONFLICT:
         return None
     # The reason quotes the offending value, which may be personal data; its type does not.
     reason = str(result.get("error", {}).get("type", "unknown"))
-    return IndexFailure(order_id, status in _RETRYABLE, f"{status} {reason}")
+    named = (document["company"], document["orderId"])
+    return IndexFailure(*named, status in _RETRYABLE, f"{status} {reason}")
 
 
-def _unavailable(error: Exception) -> Unavailable:
+def unavailable(error: Exception) -> Unavailable:
+    """What callers are told of an engine that failed."""
     return Unavailable("SEARCH_UNAVAILABLE", f"the search engine failed: {type(error).__name__}")

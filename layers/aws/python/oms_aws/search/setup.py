@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from oms.kernel.errors import Unavailable
 
-from oms_aws.search.index import ALIAS, OpenSearchIndex
+from oms_aws.search.index import ALIAS, OpenSearchIndex, unavailable
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
@@ -26,19 +26,28 @@ COPY_PAGE = 500
 Pages: TypeAlias = Iterable[Sequence[Mapping[str, Any]]]
 
 
-def read_template(path: Path) -> dict[str, Any]:
-    """The index template of the project."""
+def index_template() -> dict[str, Any]:
+    """The template of the order index: mapping, analyzers, settings."""
+    path = Path(__file__).with_name("orders-template.json")
     template: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return template
 
 
-def ensure_index(client: OpenSearch, template: Mapping[str, Any]) -> str:
-    """Put the template and, where there is no order index yet, make it; answers its name."""
-    client.indices.put_index_template(name=TEMPLATE_NAME, body=template)
-    if not client.indices.exists_alias(name=ALIAS):
-        _create(client, FIRST_INDEX)
-        client.indices.put_alias(index=FIRST_INDEX, name=ALIAS)
-    return live_index(client)
+def ensure_index(client: OpenSearch) -> str:
+    """Where there is no order index yet, make it from the template; answers its name.
+
+    Several may try at once; one of them makes it. Raises Unavailable when the engine fails.
+    """
+    from opensearchpy import OpenSearchException
+
+    try:
+        if not client.indices.exists_alias(name=ALIAS):
+            client.indices.put_index_template(name=TEMPLATE_NAME, body=index_template())
+            _create(client, FIRST_INDEX)
+            client.indices.put_alias(index=FIRST_INDEX, name=ALIAS)
+        return live_index(client)
+    except OpenSearchException as error:
+        raise unavailable(error) from error
 
 
 def live_index(client: OpenSearch) -> str:
@@ -46,16 +55,14 @@ def live_index(client: OpenSearch) -> str:
     return str(next(iter(client.indices.get_alias(name=ALIAS))))
 
 
-def rebuild(
-    client: OpenSearch, template: Mapping[str, Any], source: Callable[[], Pages] | None = None
-) -> str:
-    """Fill the next index under `template` and switch over to it; answers its name.
+def rebuild(client: OpenSearch, source: Callable[[], Pages] | None = None) -> str:
+    """Fill the next index under the present template and switch over to it; answers its name.
 
     `source` gives pages of documents and is read twice; without it the live index is copied, which
     fits when only the template changed. The old index stays, out of use, until somebody deletes
     it. Raises Unavailable, with the alias unchanged, when a document is refused.
     """
-    client.indices.put_index_template(name=TEMPLATE_NAME, body=template)
+    client.indices.put_index_template(name=TEMPLATE_NAME, body=index_template())
     old = live_index(client)
     new = f"orders-v{int(old.rpartition('-v')[2]) + 1}"
     _create(client, new)
@@ -74,8 +81,13 @@ def rebuild(
 
 
 def _create(client: OpenSearch, name: str) -> None:
-    if not client.indices.exists(index=name):
+    from opensearchpy import RequestError
+
+    try:
         client.indices.create(index=name)
+    except RequestError as error:
+        if error.error != "resource_already_exists_exception":
+            raise
 
 
 def _fill(client: OpenSearch, new: str, pages: Pages) -> None:

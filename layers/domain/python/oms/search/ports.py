@@ -13,6 +13,7 @@ from oms.search.query import SearchPage, SearchQuery
 class IndexFailure:
     """A document that was not indexed. `retryable`: the same document may be taken later."""
 
+    company: str
     order_id: str
     retryable: bool
     reason: str
