@@ -2,7 +2,7 @@
 
     access pattern                     key or index
     one item                           pk={company}#{id} sk=ACTION_ITEM
-    open items, earliest due first     sparse index `open`: openKey={company}#OPEN, openSort={due}#{id}
+    open items, earliest due first     index `open`: openKey={company}#OPEN, openSort={due}#{id}
     every item of a record             index `record`: recordKey={company}#{record id}, createdAt
 """
 

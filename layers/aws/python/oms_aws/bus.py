@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from oms_aws.stream import Committed
 
 if TYPE_CHECKING:
     from mypy_boto3_events.client import EventBridgeClient
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef as Entry
 
 SOURCE = "throughline"
 ENTRY_BYTES = 200_000
@@ -25,14 +26,6 @@ CALL_ENTRIES = 10
 INTERNAL = frozenset({"payment.intent_created", "payment.recovered", "line.backorder_released"})
 """Facts that never name an entry, so that no rule is tempted to wait for one."""
 
-
-class Entry(TypedDict):
-    """One entry of a PutEvents call."""
-
-    EventBusName: str
-    Source: str
-    DetailType: str
-    Detail: str
 
 
 class Bus:

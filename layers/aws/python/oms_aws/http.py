@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -30,6 +30,9 @@ from oms.settings.model import Client
 from oms_aws import http_problems, telemetry
 from oms_aws.http_actor import Unauthenticated, actor_of, require
 from oms_aws.http_body import MAX_BYTES, TooLarge, canonical, looks_like_card_number, read_json
+
+if TYPE_CHECKING:
+    from oms.lifecycle.use_cases import Answer
 
 ANONYMOUS = "anonymous"
 """Scope of the operations that need no token."""
@@ -253,6 +256,11 @@ class Api:
         telemetry.tell("answered", {"method": method, "status": status})
         if status >= 500:
             telemetry.count("ApiErrors")
+
+
+def replied(answer: Answer, headers: Mapping[str, str] | None = None) -> Reply:
+    """The reply that an answer of a use case is."""
+    return Reply(answer.body, answer.status, answer.version, answer.replayed, headers or {})
 
 
 class UnsupportedType(Exception):

@@ -71,4 +71,4 @@ def to_command(kind: type[T], shape: Shape, **more: Any) -> T:
 
 def broken_rule(code: str, message: str) -> PydanticCustomError:
     """What a validator raises for a rule between fields; `code` becomes the code of the problem."""
-    return PydanticCustomError(f"rule.{code}", message)  # type: ignore[arg-type]
+    return PydanticCustomError(f"rule.{code}", message)

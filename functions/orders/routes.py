@@ -1,0 +1,167 @@
+"""What each operation on orders does with a checked call."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from functions.orders import schemas
+from oms.kernel.codec import encode
+from oms.kernel.context import Actor, ActorKind
+from oms.kernel.errors import Malformed, NotFound, PreconditionRequired, Problem
+from oms.kernel.facts import StoredFact
+from oms.search.parse import CONSOLE_PAGE_LIMIT, PAGE_LIMIT, Scope, parse
+from oms_aws import telemetry, wiring
+from oms_aws.http import Call, Key, Operation, Reply, replied
+from oms_aws.http_actor import ORDERS_READ, ORDERS_WRITE
+from oms_aws.shapes_orders import OrderShape
+from oms_aws.stream import envelope
+
+BATCH_BYTES = 4_000_000
+"""A function's answer holds 6 MB; a batch stops well before, and says what it left unread."""
+
+
+def place(call: Call) -> Reply:
+    """Accept an order."""
+    shape: OrderShape = call.body
+    entry = "CONSOLE" if call.actor.kind is ActorKind.USER else "API"
+    answer = wiring.lifecycle().place(
+        call.actor, shape.command(entry), key=call.key or "", body_hash=call.body_hash,
+        correlation_id=call.correlation_id,
+    )  # fmt: skip
+    if not answer.replayed:
+        telemetry.count("OrdersPlaced")
+    return replied(answer, {"Location": f"/v1/orders/{answer.body['id']}"})
+
+
+def read(call: Call) -> Reply:
+    """One order, or the wanted parts of it."""
+    query: schemas.ReadQuery = call.query
+    record = wiring.lifecycle().read(call.actor, call.path["orderId"])
+    body = wiring.view(call.actor, record)
+    if query.include == "timeline":
+        facts = wiring.orders().facts(call.actor.company, record.order.id, 0)
+        body["timeline"] = _envelopes(call.actor, record.order.id, facts)
+    if query.fields is not None:
+        body = _chosen(body, query.fields)
+    return Reply(body, version=record.version)
+
+
+def batch_get(call: Call) -> Reply:
+    """Up to 500 orders at once; what does not fit is left for the next call."""
+    batch: schemas.BatchGet = call.body
+    found: list[dict[str, Any]] = []
+    missing: list[str] = []
+    wanted, size = list(dict.fromkeys(batch.ids)), 0
+    while wanted and size < BATCH_BYTES:
+        order_id = wanted.pop(0)
+        try:
+            record = wiring.lifecycle().read(call.actor, order_id)
+        except NotFound:
+            missing.append(order_id)
+            continue
+        body = wiring.view(call.actor, record)
+        size += len(json.dumps(body, ensure_ascii=False).encode())
+        found.append(body)
+    return Reply({"orders": found, "missing": missing, "unread": wanted})
+
+
+def search(call: Call) -> Reply:
+    """A page of orders that match all criteria (SEA-01)."""
+    actor = call.actor
+    channels = None if actor.channel is None else frozenset({actor.channel})
+    limit = CONSOLE_PAGE_LIMIT if actor.kind is ActorKind.USER else PAGE_LIMIT
+    scope = Scope(channels, actor.sites or None)
+    query = parse(call.params, actor.company, wiring.clock(), scope=scope, page_limit=limit)
+    page = wiring.search_index().search(query)
+    facets = {name: [encode(count) for count in counts] for name, counts in page.facets.items()}
+    return Reply(
+        {
+            "orders": [dict(hit.document) for hit in page.hits],
+            "total": {"value": page.total.value, "exact": page.total.exact},
+            "facets": facets,
+            "cursor": page.cursor,
+        }
+    )
+
+
+def events(call: Call) -> Reply:
+    """Facts of an order after a sequence, so that a consumer can fill a gap (EVT-03)."""
+    query: schemas.EventsQuery = call.query
+    order_id = call.path["orderId"]
+    wiring.lifecycle().read(call.actor, order_id)
+    facts = wiring.orders().facts(call.actor.company, order_id, query.after)
+    page = facts[: query.limit]
+    following = page[-1].order_seq if len(facts) > len(page) else None
+    return Reply({"events": _envelopes(call.actor, order_id, page), "next": following})
+
+
+def decisions(call: Call) -> Reply:
+    """Why the order was sourced the way it was."""
+    record = wiring.lifecycle().read(call.actor, call.path["orderId"])
+    found = wiring.decisions().of_order(call.actor.company, record.order.id)
+    return Reply({"decisions": found})
+
+
+def act(call: Call) -> Reply:
+    """Apply an action list, all of it or nothing (EDT-03)."""
+    actions: schemas.ActionList = call.body
+    if actions.header_wide and call.expected_version is None and not call.dry_run:
+        raise PreconditionRequired(
+            "IF_MATCH_REQUIRED", "this touches the whole order; send If-Match with its ETag"
+        )
+    answer = wiring.lifecycle().execute(
+        call.actor, call.path["orderId"], actions.commands(), key=call.key,
+        body_hash=call.body_hash, expected_version=call.expected_version, dry_run=call.dry_run,
+        correlation_id=call.correlation_id,
+    )  # fmt: skip
+    return replied(answer)
+
+
+def _envelopes(actor: Actor, order_id: str, facts: tuple[StoredFact, ...]) -> list[dict[str, Any]]:
+    return [envelope(encode(fact), actor.company, order_id) for fact in facts]
+
+
+def _chosen(body: dict[str, Any], names: str) -> dict[str, Any]:
+    wanted = names.split(",")
+    unknown = sorted(set(wanted) - body.keys())
+    if unknown:
+        allowed = ", ".join(sorted(body))
+        message = f"{', '.join(unknown)}: not among {allowed}"
+        problems = [Problem("fields", "UNKNOWN_VALUE", message)]
+        raise Malformed("INVALID_REQUEST", "a query parameter cannot be read", problems)
+    return {name: body[name] for name in ("id", "version", *wanted)}
+
+
+OPERATIONS = (
+    Operation(
+        "placeOrder", "POST", "/v1/orders", ORDERS_WRITE, "Place an order", place,
+        {201: schemas.OrderSummary}, body=OrderShape, key=Key.REQUIRED,
+    ),
+    Operation(
+        "searchOrders", "GET", "/v1/orders", ORDERS_READ, "Search orders", search,
+        {200: schemas.SearchAnswer}, open_query=True,
+    ),
+    Operation(
+        "batchGetOrders", "POST", "/v1/orders:batchGet", ORDERS_READ, "Read several orders",
+        batch_get, {200: schemas.OrderBatch}, body=schemas.BatchGet,
+    ),
+    Operation(
+        "getOrder", "GET", "/v1/orders/{orderId}", ORDERS_READ, "Read an order", read,
+        {200: schemas.OrderView}, query=schemas.ReadQuery,
+    ),
+    Operation(
+        "listOrderEvents", "GET", "/v1/orders/{orderId}/events", ORDERS_READ,
+        "Read the facts of an order in order", events, {200: schemas.FactPage},
+        query=schemas.EventsQuery,
+    ),
+    Operation(
+        "listOrderDecisions", "GET", "/v1/orders/{orderId}/decisions", ORDERS_READ,
+        "Read why an order was sourced the way it was", decisions, {200: schemas.DecisionList},
+    ),
+    Operation(
+        "actOnOrder", "POST", "/v1/orders/{orderId}/actions", ORDERS_WRITE,
+        "Apply actions to an order, all or none", act, {200: schemas.OrderSummary},
+        body=schemas.ActionList, key=Key.HONORED, if_match=True, preview=True,
+    ),
+)  # fmt: skip
