@@ -1,7 +1,8 @@
 """Webhooks of the HTTP payment gateway: signature, age and content (GTW-07).
 
 The sender signs with `Gateway-Signature: t=<seconds>,v1=<hex>[,v1=<hex>]`, HMAC-SHA256 over
-`<seconds>.<body>`. Any signature may match any of the active secrets, so either side can rotate.
+`<seconds>.<body>`. Any signature may match any of the active secrets, so either side can rotate; an
+empty secret, as an unset one reads, matches nothing.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def read_operation(operation: Mapping[str, Any]) -> GatewayResult:
         approved_amount=_amount(operation["approvedAmount"]),
         expires_at=None if expires_at is None else _instant(expires_at),
         decline_class=DeclineClass(operation["declineClass"]) if declined else None,
-        code=operation.get("code"),
+        code=_optional_text(operation.get("code")),
     )
 
 
@@ -86,6 +87,7 @@ def _distrust(
     matches = [
         hmac.compare_digest(_digest(secret, signed), signature)
         for secret in secrets
+        if secret
         for signature in signatures
     ]
     if not any(matches):
@@ -108,8 +110,8 @@ def _event(notification: Mapping[str, Any]) -> WebhookEvent:
         amount=_amount(operation["amount"]),
         currency=_text(operation["currency"]),
         occurred_at=_instant(notification["createdAt"]),
-        intent_id=operation.get("key"),
-        parent_reference=operation.get("parentReference"),
+        intent_id=_optional_text(operation.get("key")),
+        parent_reference=_optional_text(operation.get("parentReference")),
         metadata=_metadata(operation.get("metadata") or {}),
     )
 
@@ -117,13 +119,19 @@ def _event(notification: Mapping[str, Any]) -> WebhookEvent:
 def _metadata(sent: Mapping[str, Any]) -> GatewayMetadata | None:
     if not {"company", "paymentId"} <= sent.keys():
         return None
-    return GatewayMetadata(_text(sent["company"]), _text(sent["paymentId"]), sent.get("orderId"))
+    return GatewayMetadata(
+        _text(sent["company"]), _text(sent["paymentId"]), _optional_text(sent.get("orderId"))
+    )
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("text expected")
     return value
+
+
+def _optional_text(value: object) -> str | None:
+    return None if value is None else _text(value)
 
 
 def _amount(value: object) -> int:
