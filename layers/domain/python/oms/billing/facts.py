@@ -63,3 +63,14 @@ class CreditMemoApplied(Fact):
 
     TYPE: ClassVar[str] = "credit_memo.applied"
     RECORD: ClassVar[str] = "creditMemo"
+
+
+@dataclass(frozen=True, slots=True)
+class RefundOrdered(Fact):
+    """Unapplied funds of a payment go back to where they came from (PAY-35); record is the
+    payment.
+    """
+
+    TYPE: ClassVar[str] = "payment.refund_ordered"
+    RECORD: ClassVar[str] = "payment"
+    amount: int

@@ -36,7 +36,7 @@ class InvoiceLine:
 @dataclass(frozen=True, slots=True)
 class Invoice:
     """Bill for the units of one order shipped on one FO (BIL-01); immutable once posted except
-    `applied`.
+    `applied`. A draft is pro forma: its lines may shrink, and its total is zero until it is posted.
     """
 
     id: str
@@ -64,7 +64,10 @@ class CreditLine:
 
 @dataclass(frozen=True, slots=True)
 class CreditMemo:
-    """Numbered, immutable document that reduces what the customer owes or is owed."""
+    """Numbered, immutable document that reduces what the customer owes or is owed.
+
+    `payout`: it is meant to be refunded and never applied to an invoice (REF-05).
+    """
 
     id: str
     kind: str
@@ -73,6 +76,7 @@ class CreditMemo:
     posted_at: datetime
     lines: tuple[CreditLine, ...] = ()
     applied: int = 0
+    payout: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +90,37 @@ class LedgerEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Application:
+    """`amount` of an invoice paid from a payment's funds or a credit memo: `source` is its id."""
+
+    invoice_id: str
+    source: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Payout:
+    """Funds or credit set aside for a refund under way, so that no invoice uses them meanwhile."""
+
+    intent_id: str
+    amount: int
+    source: str
+    credit_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Billing:
     """Documents and ledger of one order."""
 
     invoices: tuple[Invoice, ...] = ()
     credit_memos: tuple[CreditMemo, ...] = ()
     ledger: tuple[LedgerEntry, ...] = field(default_factory=tuple)
+    applications: tuple[Application, ...] = ()
+    payouts: tuple[Payout, ...] = ()
+
+    def invoice(self, invoice_id: str) -> Invoice:
+        """The invoice with that id; raises KeyError where there is none."""
+        for invoice in self.invoices:
+            if invoice.id == invoice_id:
+                return invoice
+        raise KeyError(invoice_id)
