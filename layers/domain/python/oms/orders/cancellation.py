@@ -1,0 +1,130 @@
+"""Cancellation: units by bucket, each by its own reservation id (CAN-01 to CAN-03, LIN-07,
+LIN-110).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from oms.kernel.context import Context
+from oms.kernel.errors import Malformed, Problem, Refused
+from oms.kernel.facts import Fact, Step, Units
+from oms.orders import commands, facts
+from oms.orders.model import Bucket, Line, Order
+from oms.orders.totals import totals
+from oms.orders.units import change_line, end_units, unplaced
+
+AT_ONCE = (Bucket.UNSOURCED, Bucket.BACKORDERED, Bucket.RESERVED)
+
+
+def cancel(order: Order, command: commands.Cancel, ctx: Context) -> Step[Order]:
+    """Cancel the named units, or every open one; all of it or nothing.
+
+    Units on an FO leave it by `CancellationRequested`, on which fulfillment acts in the same
+    commit.
+    """
+    wanted = command.lines or tuple(
+        commands.CancelLine(line.line_no) for line in order.lines if line.buckets.open
+    )
+    if not wanted:
+        raise Refused.because("STATE", "nothing is open")
+    found: list[Fact] = []
+    for row in wanted:
+        order, more = _cancel_line(order, row, command.reason)
+        found += more
+    return Step(order, tuple(found))
+
+
+def void(order: Order, command: commands.Void, ctx: Context) -> Step[Order]:
+    """Annul the order: every unit canceled, every effect undone by id (ORD-118)."""
+    if any(line.buckets.shipped for line in order.lines):
+        raise Refused.because("ALREADY_SHIPPED", "units have shipped; return them instead")
+    found: tuple[Fact, ...] = ()
+    if any(line.buckets.open for line in order.lines):
+        step = cancel(order, commands.Cancel(command.reason), ctx)
+        order, found = step.part, step.facts
+    order = replace(order, voided_at=ctx.now)
+    return Step(order, (*found, facts.OrderVoided(order.id, command.reason)))
+
+
+def _cancel_line(order: Order, row: commands.CancelLine, reason: str) -> tuple[Order, list[Fact]]:
+    line = _checked(order, row)
+    left = line.buckets.open if row.quantity is None else row.quantity
+    found: list[Fact] = []
+    for bucket in AT_ONCE:
+        units = min(left, getattr(line.buckets, bucket.value))
+        if units:
+            left -= units
+            order, more = _from_bucket(order, line.line_no, bucket, units, reason)
+            found += more
+    if left:
+        found.append(_request(order.line(line.line_no), left, reason, order.id))
+    return order, found
+
+
+def _checked(order: Order, row: commands.CancelLine) -> Line:
+    try:
+        line = order.line(row.line_no)
+    except KeyError:
+        text = f"no line {row.line_no}"
+        raise Malformed("UNKNOWN_PART", text, [Problem("lineNo", "UNKNOWN", text)]) from None
+    buckets = line.buckets
+    quantity = buckets.open if row.quantity is None else row.quantity
+    if not buckets.open:
+        code = "ALREADY_SHIPPED" if buckets.shipped else "STATE"
+        raise Refused.because(code, f"line {row.line_no} has no open unit", str(row.line_no))
+    if not 0 < quantity <= buckets.open:
+        text = f"{buckets.open} units of line {row.line_no} are open"
+        raise Refused.because("QUANTITY_EXCEEDED", text, str(row.line_no))
+    if quantity > buckets.open - buckets.picked - buckets.packed:
+        text = f"units of line {row.line_no} are picked"
+        raise Refused.because("PICKING_STARTED", text, str(row.line_no))
+    return line
+
+
+def _from_bucket(
+    order: Order, line_no: int, bucket: Bucket, quantity: int, reason: str
+) -> tuple[Order, list[Fact]]:
+    before, line = totals(order).current, order.line(line_no)
+    found: list[Fact] = []
+    if bucket is Bucket.RESERVED:
+        order, found = _release(order, line, quantity, reason)
+    else:
+        order = change_line(
+            order, line_no,
+            lambda row: replace(row, buckets=row.buckets.move(bucket, Bucket.CANCELED, quantity)),
+        )  # fmt: skip
+    if bucket is Bucket.BACKORDERED and line.item_id:
+        found.append(
+            facts.BackorderReleased(
+                order.id, line_no, line.item_id, order.pool[0], quantity, reason
+            )
+        )
+    worth = before - totals(order).current
+    canceled = facts.UnitsCanceled(
+        order.id, line_no, line.item_id, quantity, bucket.value, reason, worth
+    )
+    return order, [*found, canceled]
+
+
+def _release(order: Order, line: Line, quantity: int, reason: str) -> tuple[Order, list[Fact]]:
+    found: list[Fact] = []
+    for reservation in reversed(line.reservations):
+        units = min(quantity, unplaced(reservation))
+        if not units:
+            continue
+        quantity -= units
+        moved = Units(line.line_no, reservation.item_id, units, reservation.id, reservation.group)
+        order = end_units(order, moved, Bucket.RESERVED, Bucket.CANCELED, None)
+        found.append(
+            facts.ReservationReleased(
+                reservation.id, line.line_no, reservation.item_id, reservation.group, units,
+                None, reason,
+            )
+        )  # fmt: skip
+    return order, found
+
+
+def _request(line: Line, quantity: int, reason: str, order_id: str) -> facts.CancellationRequested:
+    units = Units(line.line_no, str(line.item_id), quantity)
+    return facts.CancellationRequested(order_id, (units,), reason)

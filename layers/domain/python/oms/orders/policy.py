@@ -1,0 +1,140 @@
+"""The one table that refuses actions and lists what is allowed (ACT-01 to ACT-03, EDT-01, FLG).
+
+An action is refused by state, by what already happened to the units, by a suspension or alert when
+automation
+asks, by a lock when a person does, and by holds that block its transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from oms.kernel.errors import Reason
+from oms.orders.model import Approval, Order
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`needs` gives the reason that forbids the action; `blocked_by` the holds' transaction."""
+
+    needs: Callable[[Order], Reason | None]
+    blocked_by: str | None = None
+    edits: bool = True
+    correction: bool = False
+
+
+def _always(order: Order) -> Reason | None:
+    return None
+
+
+def _not_void(order: Order) -> Reason | None:
+    return Reason("STATE", "the order is void", order.id) if order.voided_at else None
+
+
+def _open_units(order: Order) -> Reason | None:
+    void = _not_void(order)
+    if void:
+        return void
+    if any(line.buckets.open - line.buckets.picked - line.buckets.packed for line in order.lines):
+        return None
+    if any(line.buckets.picked + line.buckets.packed for line in order.lines):
+        return Reason("PICKING_STARTED", "the open units are picked")
+    if any(line.buckets.shipped for line in order.lines):
+        return Reason("ALREADY_SHIPPED", "every unit has shipped; return them instead")
+    return Reason("STATE", "nothing is open")
+
+
+def _nothing_shipped(order: Order) -> Reason | None:
+    if any(line.buckets.shipped for line in order.lines):
+        return Reason("ALREADY_SHIPPED", "units have shipped")
+    if any(line.buckets.picked + line.buckets.packed for line in order.lines):
+        return Reason("PICKING_STARTED", "units are picked")
+    return _not_void(order)
+
+
+def _pending(order: Order) -> Reason | None:
+    waits = order.approval is Approval.PENDING
+    return None if waits else Reason("STATE", "the order does not wait for approval")
+
+
+def _approvable(order: Order) -> Reason | None:
+    if order.approval in (Approval.APPROVED, Approval.SYSTEM_APPROVED):
+        return None
+    return _pending(order)
+
+
+def _intake(order: Order) -> Reason | None:
+    if order.intake_done_at:
+        return Reason("STATE", "intake is done")
+    return _not_void(order)
+
+
+def _not_picked(order: Order) -> Reason | None:
+    if any(line.buckets.picked + line.buckets.packed for line in order.lines):
+        return Reason("PICKING_STARTED", "units are picked")
+    if any(line.buckets.allocated for line in order.lines):
+        return Reason("LINE_IN_FULFILLMENT", "units are with a site")
+    return _not_void(order)
+
+
+def _locked(order: Order) -> Reason | None:
+    return None if order.locked else Reason("STATE", "the order is not locked")
+
+
+def _settled(order: Order) -> Reason | None:
+    open_units = any(line.buckets.open for line in order.lines)
+    return Reason("STATE", "units are open") if open_units or order.filed_at else None
+
+
+def _unsourced(order: Order) -> Reason | None:
+    units = any(line.buckets.unsourced for line in order.lines)
+    return None if units else Reason("STATE", "no unit lacks a source")
+
+
+RULES: dict[str, Rule] = {
+    "complete": Rule(_intake, correction=True),
+    "changeAddress": Rule(_not_picked, "EDIT", correction=True),
+    "approve": Rule(_approvable, "APPROVE", edits=False),
+    "reject": Rule(_pending, edits=False),
+    "cancel": Rule(_open_units, "CANCEL", correction=True),
+    "void": Rule(_nothing_shipped, "CANCEL", correction=True),
+    "suspend": Rule(_not_void, edits=False, correction=True),
+    "resume": Rule(_always, edits=False, correction=True),
+    "lock": Rule(_not_void, edits=False, correction=True),
+    "unlock": Rule(_locked, edits=False, correction=True),
+    "setFlag": Rule(_always, correction=True),
+    "setTags": Rule(_always, correction=True),
+    "setAttributes": Rule(_always, correction=True),
+    "setPriority": Rule(_not_void, "EDIT", correction=True),
+    "addNote": Rule(_always, edits=False, correction=True),
+    "file": Rule(_settled, edits=False),
+    "backorder": Rule(_unsourced, "EDIT", correction=True),
+    "addTender": Rule(_not_void, correction=True),
+    "authorize": Rule(_not_void, correction=True),
+    "capture": Rule(_not_void, "CAPTURE", correction=True),
+    "refund": Rule(_always, "REFUND", correction=True),
+    "voidPayment": Rule(_always, correction=True),
+    "retryPayment": Rule(_not_void, correction=True),
+}
+
+
+def refusals(
+    order: Order, action: str, alerted: bool, blocked: frozenset[str], automatic: bool
+) -> tuple[Reason, ...]:
+    """Every reason that forbids `action` now; empty when it is allowed.
+
+    `blocked` names the transactions that open holds stop; `automatic` says that the product itself
+    asks.
+    """
+    rule = RULES[action]
+    found = [rule.needs(order)]
+    if order.suspended and not rule.correction:
+        found.append(Reason("SUSPENDED", f"suspended: {order.suspended.reason}", order.id))
+    if alerted and not rule.correction:
+        found.append(Reason("ALERTED", "an open action item blocks the order", order.id))
+    if order.locked and rule.edits and not automatic:
+        found.append(Reason("LOCKED", f"locked by {order.locked.by}", order.id))
+    if rule.blocked_by in blocked:
+        found.append(Reason("HELD", f"a hold blocks {rule.blocked_by}", order.id))
+    return tuple(reason for reason in found if reason is not None)
