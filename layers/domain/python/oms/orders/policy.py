@@ -24,7 +24,7 @@ class Rule:
     correction: bool = False
 
 
-def _always(order: Order) -> Reason | None:
+def _always(_: Order) -> Reason | None:
     return None
 
 

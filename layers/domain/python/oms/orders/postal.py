@@ -19,7 +19,8 @@ RANGES: tuple[tuple[int, int, str], ...] = (
     (995, 999, "AK"),
 )  # fmt: skip
 SHARED = {
-    "063": ("CT", "NY"), "201": ("VA",), "205": ("DC", "MD"), "340": ("AA",), "569": ("DC",),
+    "008": ("PR", "VI"), "063": ("CT", "NY"), "726": ("AR", "MO"), "739": ("OK", "TX"),
+    "967": ("HI", "AS"), "201": ("VA",), "205": ("DC", "MD", "VA"), "340": ("AA",), "569": ("DC",),
     "733": ("TX",), "834": ("ID", "WY"), "820": ("WY",), "865": ("AZ", "NM"), "962": ("AP",),
 }  # fmt: skip
 _STARTS = [first for first, _, _ in RANGES]
