@@ -1,19 +1,26 @@
 """Everything other parts of the product ask of billing.
 
-    documents   draft, post, credit, creditable, invoice_state, memo_state
-    funds       apply_funds, unapply_funds, distribute
-    ledger      balances, settled, post_entry
-    reactions   react (to facts of fulfillment, billing and payments)
+documents   draft, post, credit, creditable, invoice_state, memo_state
+funds       apply_funds, unapply_funds, distribute
+ledger      balances, settled, post_entry
+reactions   react (to facts of fulfillment, billing and payments)
 """
 
+from oms.billing.credits import credit, creditable
 from oms.billing.documents import BillableLine, draft, invoice_state, memo_state, post
+from oms.billing.funds import FundsApplication, apply_funds, distribute, unapply_funds
 from oms.billing.ledger import Balances, balances, post_entry, settled
 from oms.billing.reactions import react
 
 __all__ = [
     "Balances",
     "BillableLine",
+    "FundsApplication",
+    "apply_funds",
     "balances",
+    "credit",
+    "creditable",
+    "distribute",
     "draft",
     "invoice_state",
     "memo_state",
@@ -21,4 +28,5 @@ __all__ = [
     "post_entry",
     "react",
     "settled",
+    "unapply_funds",
 ]

@@ -40,9 +40,7 @@ def posted(billing: Billing, cause: str) -> bool:
     return any(entry.cause == cause for entry in billing.ledger)
 
 
-def post_entry(
-    billing: Billing, cause: str, postings: Mapping[str, int], ctx: Context
-) -> Billing:
+def post_entry(billing: Billing, cause: str, postings: Mapping[str, int], ctx: Context) -> Billing:
     """Append an entry; a cause that has posted before posts nothing.
 
     Raises ValueError when the postings do not sum to zero.

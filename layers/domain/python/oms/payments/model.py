@@ -62,7 +62,8 @@ class Intent:
     `attempts` counts calls, `unreached` those of them that certainly never left (GTW-03), `lookups`
     the questions after a time-out (GTW-04). `next_at` is when to send, look up or try anew; without
     it the intent waits for a webhook or a person. `source` of a refund is CREDIT or FUNDS.
-    `unexpected`: it succeeded after it had been given up (GTW-09).
+    `unexpected`: it succeeded after it had been given up (GTW-09). `replaced`: declined, and what
+    it was for has been paid otherwise.
     """
 
     id: str
@@ -90,6 +91,7 @@ class Intent:
     retry_of: str | None = None
     retries: int = 0
     unexpected: bool = False
+    replaced: bool = False
 
     @property
     def to_send(self) -> bool:
@@ -139,6 +141,7 @@ class Tender:
 
     `method` is a `Method` or a custom one of the company (PAY-01). Without a `gateway` it is
     bookkeeping only (PAY-04). `orphan`: money arrived through it that nobody here asked for.
+    `foreign`: references of refunds made elsewhere.
     """
 
     id: str
@@ -156,6 +159,7 @@ class Tender:
     captures: tuple[Capture, ...] = ()
     voided_at: datetime | None = None
     orphan: bool = False
+    foreign: tuple[str, ...] = ()
 
     @property
     def captured(self) -> int:

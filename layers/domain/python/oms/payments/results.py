@@ -223,9 +223,7 @@ def _captured(work: Working, intent: Intent) -> None:
             work.put_authorization(tender.id, used)
     capture = Capture(intent.id, intent.amount, intent.reference or intent.id)
     work.put_capture(tender.id, capture)
-    work.facts.append(
-        PaymentCaptured(tender.id, intent.id, intent.amount, intent.invoice_id)
-    )
+    work.facts.append(PaymentCaptured(tender.id, intent.id, intent.amount, intent.invoice_id))
 
 
 def _refunded(work: Working, intent: Intent) -> None:

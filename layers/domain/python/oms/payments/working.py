@@ -62,9 +62,7 @@ class Working:
         """Replace or add a capture of a tender."""
         tender = self.payments.tender(tender_id)
         others = [c for c in tender.captures if c.id != capture.id]
-        place = next(
-            (n for n, c in enumerate(tender.captures) if c.id == capture.id), len(others)
-        )
+        place = next((n for n, c in enumerate(tender.captures) if c.id == capture.id), len(others))
         others.insert(place, capture)
         self.put_tender(replace(tender, captures=tuple(others)))
 
