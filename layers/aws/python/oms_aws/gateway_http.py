@@ -55,7 +55,11 @@ def exchange(
         if target.scheme == "https":
             sock = _secure(sock, host)
         path = f"{target.path}?{target.query}" if target.query else target.path
-        return _converse(sock, host, method, path, {"Host": target.netloc, **headers}, body)
+        reply = _converse(sock, host, method, path, {"Host": target.netloc, **headers}, body)
+        if time.monotonic() >= deadline:
+            # Cut off by the watchdog, the end of the stream looks like the end of the answer.
+            raise Lost("the budget is used up")
+        return reply
     finally:
         watchdog.cancel()
         sock.close()
