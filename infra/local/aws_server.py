@@ -2,11 +2,11 @@
 
     GATEWAY_PORT=4566 OMS_METER_FILE=meter.jsonl python -m infra.local.aws_server
 
-Closed here, each as AWS documents it: partial failures, bisecting and bounded retries of stream
-batches; metrics in the embedded format; alarms that look at their own dimensions; AWS/Lambda,
-AWS/SQS and AWS/States metrics. Everything else is MiniStack as released. Lambda invocations and
-state transitions are metered here, because this is where they happen; calls to AWS are metered
-in the workers.
+Closed here, each as AWS documents it: errors of functions by their class; partial failures,
+bisecting and bounded retries of stream batches; metrics in the embedded format; alarms that look
+at their own dimensions; AWS/Lambda, AWS/SQS and AWS/States metrics. Everything else is MiniStack
+as released. Lambda invocations and state transitions are metered here, because this is where
+they happen; calls to AWS are metered in the workers.
 """
 
 import json
@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from ministack import app
+from ministack.core import lambda_runtime
 from ministack.services import cloudwatch, lambda_svc, sqs, stepfunctions
 
+from infra.local.aws_errors import as_error, with_typed_errors
 from infra.local.aws_metrics import embedded_metrics, evaluate
 from infra.local.aws_streams import StreamDelivery
 
@@ -32,6 +34,7 @@ def main() -> None:
     """Serve until told to end."""
     # Workers inherit this: they get the meter hook and nothing of the project's own tree.
     os.environ["PYTHONPATH"] = str(_HOOK)
+    _report_errors_by_class()
     _meter_and_publish_invocations()
     _deliver_streams_as_documented()
     _meter_transitions()
@@ -44,6 +47,12 @@ def _append(line: dict[str, Any]) -> None:
     handle = os.open(os.environ["OMS_METER_FILE"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     os.write(handle, (json.dumps(line) + "\n").encode())
     os.close(handle)
+
+
+def _report_errors_by_class() -> None:
+    execute = lambda_svc._execute_function_warm
+    lambda_runtime._PYTHON_WORKER_SCRIPT = with_typed_errors(lambda_runtime._PYTHON_WORKER_SCRIPT)
+    lambda_svc._execute_function_warm = lambda *given: as_error(execute(*given))
 
 
 def _meter_and_publish_invocations() -> None:

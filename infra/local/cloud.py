@@ -21,6 +21,7 @@ from typing import Literal, TypedDict
 import boto3
 
 from infra.local import deploy, identities, processes
+from infra.local.aws import start_aws
 from infra.local.build import ROOT, build
 from infra.local.identities import DemoUser, OAuthClient
 from infra.local.meter import Meter
@@ -110,7 +111,8 @@ class LocalCloud:
     def _start(self, search: Search) -> Endpoints:
         self._prepare()
         build(self._root)
-        aws_url = self._start_aws()
+        aws, aws_url = start_aws(self._state, self.meter.path)
+        self._running.callback(processes.stop, aws)
         search_url = self._start_search(search)
         gateway_port = processes.free_port()
         gateway_url = f"http://{processes.LOOPBACK}:{gateway_port}"
@@ -142,27 +144,6 @@ class LocalCloud:
         )
         self._running.callback(processes.stop, program)
         return program
-
-    def _start_aws(self) -> str:
-        port = processes.free_port()
-        url = f"http://{processes.LOOPBACK}:{port}"
-        env = {
-            "AUTH": "true",
-            "BIND_HOST": processes.LOOPBACK,
-            "MINISTACK_HOST": processes.LOOPBACK,
-            "GATEWAY_PORT": str(port),
-            "IOT_MTLS_ENABLED": "0",
-            "SFTP_ENABLED": "0",
-            "LAMBDA_EXECUTOR": "local",
-            "LOG_LEVEL": "WARNING",
-            "OMS_METER_FILE": str(self.meter.path),
-            "S3_DATA_DIR": str(self._state / "tmp" / "s3"),
-            "STATE_DIR": str(self._state / "tmp" / "state"),
-            "TMPDIR": str(self._state / "tmp"),
-        }
-        program = self._run("aws", ["infra.local.aws_server"], env)
-        processes.wait_until_answers(program, f"{url}/_ministack/health")
-        return url
 
     def _start_search(self, search: Search) -> str:
         given = os.environ.get("OPENSEARCH_URL", "")
