@@ -141,26 +141,6 @@ def test_a_name_that_does_not_resolve_is_unreachable() -> None:
     assert result.outcome is Outcome.UNREACHABLE
 
 
-def test_a_failed_handshake_is_unreachable() -> None:
-    """GTW-03: without a trusted server the request is not sent."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                seen.append(connection.recv(65_536))
-                connection.sendall(b"HTTP/1.1 400 X\r\n\r\n")
-
-        seen: list[bytes] = []
-        thread = threading.Thread(target=serve)
-        thread.start()
-        url = f"https://127.0.0.1:{listener.getsockname()[1]}"
-        result = adapter(url).authorize(REQUEST)
-        thread.join()
-    assert result.outcome is Outcome.UNREACHABLE
-    assert b"tok_ok" not in seen[0]
-
-
 @pytest.mark.parametrize("status", [401, 403, 429])
 def test_a_request_turned_away_at_the_door_is_unreachable(status: int) -> None:
     """GTW-03: not processed and not declined: resending the same key is right."""

@@ -47,13 +47,13 @@ def exchange(
     target = urlsplit(url)
     host, port = target.hostname or "", target.port or (443 if target.scheme == "https" else 80)
     deadline = time.monotonic() + budget_seconds
-    sock = _dial(host, port, deadline)
+    sock = _dial(host, port, deadline, _trust() if target.scheme == "https" else None)
     watchdog = threading.Timer(deadline - time.monotonic(), _cut, [sock])
     watchdog.daemon = True
     watchdog.start()
     try:
-        if target.scheme == "https":
-            sock = _secure(sock, host)
+        if isinstance(sock, ssl.SSLSocket):
+            _shake_hands(sock)
         path = f"{target.path}?{target.query}" if target.query else target.path
         reply = _converse(sock, host, method, path, {"Host": target.netloc, **headers}, body)
         if time.monotonic() >= deadline:
@@ -65,9 +65,10 @@ def exchange(
         sock.close()
 
 
-def _dial(host: str, port: int, deadline: float) -> socket.socket:
+def _dial(host: str, port: int, deadline: float, trust: ssl.SSLContext | None) -> socket.socket:
+    """A connected socket without a time-out of its own; under TLS the handshake is still to come."""
     failure = "no address"
-    try:
+    """A connected socket that waits without limit; under TLS its handshake is still to come."""
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise NotSent(str(error)) from error
@@ -83,7 +84,9 @@ def _dial(host: str, port: int, deadline: float) -> socket.socket:
             continue
         # From here on the watchdog is the limit.
         sock.settimeout(None)
-        return sock
+        if trust is None:
+            return sock
+        return trust.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
     raise NotSent(failure)
 
 
@@ -92,11 +95,10 @@ def _trust() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _secure(sock: socket.socket, host: str) -> socket.socket:
+def _shake_hands(sock: ssl.SSLSocket) -> None:
     try:
-        return _trust().wrap_socket(sock, server_hostname=host)
+        sock.do_handshake()
     except OSError as error:
-        sock.close()
         raise NotSent(str(error)) from error
 
 
@@ -126,7 +128,8 @@ def _converse(
 def _cut(sock: socket.socket) -> None:
     """Wake whoever waits on the socket: it will read the end of the stream."""
     try:
-        sock.shutdown(socket.SHUT_RDWR)
+        # Past the TLS layer, whose own shutdown would pull its state from under the reader.
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
     except OSError:
         # The exchange ended in the same moment.
         return
