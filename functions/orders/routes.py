@@ -14,6 +14,7 @@ from oms.search.parse import CONSOLE_PAGE_LIMIT, PAGE_LIMIT, Scope, parse
 from oms_aws import telemetry, wiring
 from oms_aws.http import Call, Key, Operation, Reply, replied
 from oms_aws.http_actor import ORDERS_READ, ORDERS_WRITE
+from oms_aws.shapes_answers import OrderSummary
 from oms_aws.shapes_orders import OrderShape
 from oms_aws.stream import envelope
 
@@ -136,7 +137,7 @@ def _chosen(body: dict[str, Any], names: str) -> dict[str, Any]:
 OPERATIONS = (
     Operation(
         "placeOrder", "POST", "/v1/orders", ORDERS_WRITE, "Place an order", place,
-        {201: schemas.OrderSummary}, body=OrderShape, key=Key.REQUIRED,
+        {201: OrderSummary}, body=OrderShape, key=Key.REQUIRED,
     ),
     Operation(
         "searchOrders", "GET", "/v1/orders", ORDERS_READ, "Search orders", search,
@@ -161,7 +162,7 @@ OPERATIONS = (
     ),
     Operation(
         "actOnOrder", "POST", "/v1/orders/{orderId}/actions", ORDERS_WRITE,
-        "Apply actions to an order, all or none", act, {200: schemas.OrderSummary},
+        "Apply actions to an order, all or none", act, {200: OrderSummary},
         body=schemas.ActionList, key=Key.HONORED, if_match=True, preview=True,
     ),
 )  # fmt: skip

@@ -236,17 +236,6 @@ class EventsQuery(Query):
     limit: Annotated[int, Field(ge=1, le=200)] = 200
 
 
-class OrderSummary(Answer):
-    """Identity, version and where the order stands."""
-
-    id: str
-    number: str
-    version: int
-    state: str
-    fulfillment_status: str
-    payment_status: str
-
-
 class OrderView(Answer):
     """The whole order: stored parts, computed statuses, totals and allowed actions."""
 

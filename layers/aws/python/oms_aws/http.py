@@ -62,6 +62,8 @@ class Call:
     body_hash: str = ""
     expected_version: int | None = None
     dry_run: bool = False
+    raw: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class Reply:
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One route. `answers` maps the statuses of success to their schemas; `query` None means no
-    parameters, `open_query` that `run` checks them itself.
+    parameters, `open_query` that `run` checks them itself, `raw` that it reads the bytes itself.
     """
 
     name: str
@@ -94,6 +96,7 @@ class Operation:
     key: Key = Key.NONE
     if_match: bool = False
     preview: bool = False
+    raw: bool = False
 
     @property
     def pattern(self) -> re.Pattern[str]:
@@ -137,7 +140,7 @@ class Api:
 
     def _serve(self, operation: Operation, path: Mapping[str, str]) -> Response[str]:
         actor = self._actor(operation)
-        raw = self._raw_body() if operation.body else b""
+        raw = self._raw_body(operation)
         params = _params(self._resolver.current_event.get("rawQueryString") or "")
         preview = params.pop("dryRun", None) if operation.preview else None
         call = Call(
@@ -146,6 +149,7 @@ class Api:
             body_hash=_hash(operation, path, params, raw), dry_run=_dry_run(preview),
             expected_version=self._expected_version(operation),
             key=self._key(operation, required=preview != "true"),
+            raw=raw, headers=self._headers,
         )  # fmt: skip
         reply = operation.run(call)
         headers = dict(reply.headers)
@@ -176,7 +180,9 @@ class Api:
         require(actor, operation.scope)
         return actor
 
-    def _raw_body(self) -> bytes:
+    def _raw_body(self, operation: Operation) -> bytes:
+        if operation.body is None and not operation.raw:
+            return b""
         kind = self._headers.get("content-type", "application/json").split(";")[0].strip().lower()
         if kind not in ("application/json", "application/problem+json"):
             raise UnsupportedType
@@ -287,7 +293,7 @@ def _params(raw: str) -> dict[str, str]:
 def _model(schema: type[BaseModel] | None, raw: bytes) -> Any:
     if schema is None:
         return None
-    value = read_json(raw)
+    value = read_json(raw or b"{}")
     try:
         return schema.model_validate_json(canonical(value))
     except ValidationError as error:
@@ -313,7 +319,7 @@ def _dry_run(text: str | None) -> bool:
 def _hash(
     operation: Operation, path: Mapping[str, str], params: Mapping[str, str], raw: bytes
 ) -> str:
-    body = json.loads(raw) if raw else None
+    body = json.loads(raw or b"{}") if operation.body else None
     parts = [operation.name, dict(path), dict(params), body]
     return hashlib.sha256(canonical(parts)).hexdigest()
 

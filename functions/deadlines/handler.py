@@ -1,0 +1,27 @@
+"""Every minute: lets time pass for the orders that are due, and measures what waits (SAG-05)."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from oms_aws import telemetry
+from oms_aws.clockwork import measure, pass_time
+
+QUEUES = {
+    "Intake": "INTAKE_QUEUE_URL",
+    "Backlog": "BACKLOG_QUEUE_URL",
+    "Import": "IMPORT_QUEUE_URL",
+}
+MARGIN_MILLISECONDS = 10_000
+"""What is left of the invocation when it stops taking on orders; the next minute goes on."""
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001
+    """Work off due orders, oldest first, as long as there is time."""
+    telemetry.correlation_id(None)
+    pass_time(lambda: context.get_remaining_time_in_millis() > MARGIN_MILLISECONDS)
+    measure({name: os.environ[variable] for name, variable in QUEUES.items()})
+    telemetry.flush()

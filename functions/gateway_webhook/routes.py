@@ -1,0 +1,93 @@
+"""Webhooks of the gateway: believed, stored, handled, and only then answered (GTW-07)."""
+
+from __future__ import annotations
+
+from oms.action_items.model import ActionItem
+from oms.kernel.errors import Malformed, NotFound, VersionConflict
+from oms.kernel.ids import derive
+from oms.payments.gateway import WebhookEvent, WebhookRefusal, WebhookRefusalReason
+from oms_aws import telemetry, wiring
+from oms_aws.gateway_webhook import parse_webhook
+from oms_aws.http import ANONYMOUS, Call, Operation, Reply
+from oms_aws.http_actor import Unauthenticated
+from oms_aws.shapes import Answer
+
+NOBODY = "-"
+"""Company of an event that names none, where there are several it could be."""
+
+
+class WebhookAnswer(Answer):
+    """What became of the event."""
+
+    outcome: str
+
+
+def receive(call: Call) -> Reply:
+    """Success once the event is durable and handled; anything else has it sent again."""
+    secret = wiring.gateway_secret()
+    secrets = [secret[name] for name in ("webhookSecret", "previousSecret") if secret.get(name)]
+    event = parse_webhook(call.headers, call.raw, secrets, wiring.clock())
+    if isinstance(event, WebhookRefusal):
+        return _refuse(event.reason)
+    company = _company(event)
+    inbox = wiring.gateway_inbox()
+    if not inbox.store(company, event.event_id, call.raw):
+        telemetry.count("WebhooksRepeated")
+        return Reply({"outcome": "REPEATED"})
+    outcome = _handle(event, company, call.correlation_id)
+    inbox.handled(company, event.event_id, outcome)
+    return Reply({"outcome": outcome})
+
+
+def _refuse(reason: WebhookRefusalReason) -> Reply:
+    telemetry.count("WebhooksRefused")
+    if reason is WebhookRefusalReason.UNSUPPORTED:
+        return Reply({"outcome": reason.value}, 202)
+    if reason is WebhookRefusalReason.MALFORMED:
+        raise Malformed(reason.value, "this is not a notification of the gateway")
+    raise Unauthenticated
+
+
+def _handle(event: WebhookEvent, company: str, trace: str) -> str:
+    if event.metadata is not None and event.metadata.order_id is not None:
+        try:
+            wiring.steps().webhook(event, f"webhook:{event.event_id}")
+        except NotFound:
+            telemetry.tell("webhook names an unknown order", {"event_id": event.event_id})
+        else:
+            telemetry.count("WebhooksHandled")
+            return "HANDLED"
+    _report_orphan(event, company, trace)
+    return "ORPHAN"
+
+
+def _report_orphan(event: WebhookEvent, company: str, trace: str) -> None:
+    """Money that no order of ours explains is for people to place (PAY-35)."""
+    now = wiring.clock()
+    item = ActionItem(
+        derive("act", company, "orphan", event.event_id), company, "PAYMENT_ORPHANED", "HIGH",
+        False, "payment", event.intent_id or event.event_id, event.event_id,
+        f"{event.kind} of {event.amount} {event.currency} belongs to no order", now, now,
+        data={"reference": event.result.reference or "", "correlationId": trace},
+    )  # fmt: skip
+    try:
+        wiring.action_items().put(item)
+    except VersionConflict:
+        return
+    telemetry.count("PaymentsOrphaned")
+
+
+def _company(event: WebhookEvent) -> str:
+    if event.metadata is not None:
+        return event.metadata.company
+    companies = wiring.settings().companies()
+    return companies[0] if len(companies) == 1 else NOBODY
+
+
+OPERATIONS = (
+    Operation(
+        "receiveGatewayWebhook", "POST", "/v1/webhooks/gateway", ANONYMOUS,
+        "Take a signed notification of the payment gateway", receive,
+        {200: WebhookAnswer, 202: WebhookAnswer}, raw=True,
+    ),
+)  # fmt: skip

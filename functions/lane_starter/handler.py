@@ -1,0 +1,34 @@
+"""Starts workflow segments of the backlog and import lanes, a few at a time (INT-03)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import (
+    BatchProcessor,
+    EventType,
+    process_partial_response,
+)
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from oms_aws import telemetry, wiring
+from oms_aws.workflow import Segment
+
+processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+def start(record: SQSRecord) -> None:
+    """Start the segment that one message describes."""
+    segment = Segment.read(json.loads(record.body))
+    telemetry.correlation_id(segment.correlation_id)
+    wiring.workflow().start(segment)
+    telemetry.count("SegmentsStarted")
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Start a batch; messages that fail stay in the queue."""
+    answer = process_partial_response(event, start, processor, context)
+    telemetry.flush()
+    return dict(answer)

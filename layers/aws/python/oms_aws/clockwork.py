@@ -1,0 +1,59 @@
+"""Orders whose deadline has passed, and gauges of what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from oms.kernel.errors import OmsError
+from oms_aws import telemetry, wiring
+from oms_aws.queues import queue_depth
+from oms_aws.workflow import Segment
+
+AT_ONCE = 500
+OVERDUE_ENOUGH = 1_000
+
+
+def pass_time(time_left: Callable[[], bool]) -> int:
+    """Tick due orders, oldest first, while there is time; returns how many.
+
+    An order that cannot be ticked is left for the next minute: it must not keep the others waiting.
+    """
+    now, done = wiring.clock(), 0
+    for company, order_id in wiring.orders().due(now, AT_ONCE):
+        if not time_left():
+            break
+        try:
+            _tick(company, order_id, f"tick:{now:%Y%m%dT%H%M}")
+        except OmsError as error:
+            ids = {"order_id": order_id, "error": error.code}
+            telemetry.logger.error("tick failed", extra=ids)
+            telemetry.count("TicksFailed")
+        else:
+            done += 1
+    telemetry.count("OrdersTicked", done)
+    return done
+
+
+def _tick(company: str, order_id: str, cause: str) -> None:
+    record = wiring.steps().tick(company, order_id, cause)
+    step = wiring.steps().following(record)
+    if step is not None:
+        trace = record.correlation_id or cause
+        wiring.workflow().start(Segment(company, order_id, trace, step, record.version))
+
+
+def measure(queues: Mapping[str, str]) -> None:
+    """Report what waits: orders past their deadline, open action items, messages per queue."""
+    now = wiring.clock()
+    telemetry.gauge("OrdersOverdue", len(wiring.orders().due(now, OVERDUE_ENOUGH)))
+    oldest = [
+        item.created_at
+        for company in wiring.settings().companies()
+        for item in wiring.action_items().open_items(company, 1, None)[0]
+    ]
+    age = max(((now - created).total_seconds() for created in oldest), default=0.0)
+    telemetry.gauge("OldestActionItemSeconds", max(0.0, age), MetricUnit.Seconds)
+    for name, url in queues.items():
+        telemetry.gauge(f"{name}Depth", queue_depth(wiring.sqs(), url))
