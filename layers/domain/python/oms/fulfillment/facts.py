@@ -191,3 +191,11 @@ class FulfillmentOrderLate(FulfillmentFact):
 
     TYPE: ClassVar[str] = "fulfillment_order.late"
     site: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitsUnpicked(FulfillmentFact):
+    """Picked units went back to their place (LIN-106)."""
+
+    TYPE: ClassVar[str] = "fulfillment_order.units_unpicked"
+    units: tuple[Units, ...]

@@ -31,6 +31,8 @@ def react(order: Order, fact: Fact, ctx: Context) -> Step[Order]:
             return Step(_moved(order, fact.units, Bucket.PICKED, Bucket.PACKED))
         case fulfillment.UnitsUnpacked():
             return Step(_moved(order, fact.units, Bucket.PACKED, Bucket.PICKED))
+        case fulfillment.UnitsUnpicked():
+            return Step(_moved(order, fact.units, Bucket.PICKED, Bucket.ALLOCATED))
         case fulfillment.ShipmentCreated():
             return Step(_shipped(order, fact))
         case fulfillment.FulfillmentOrderRejected() | fulfillment.FulfillmentOrderShortPicked():

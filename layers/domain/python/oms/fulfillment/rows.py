@@ -1,0 +1,69 @@
+"""Taking units from an FO's rows; there is one row per order line and reservation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from oms.fulfillment.model import Fulfillment, FulfillmentLine, FulfillmentOrder
+from oms.kernel.errors import Refused
+from oms.kernel.facts import Units
+
+Room = Callable[[FulfillmentLine], int]
+Change = Callable[[FulfillmentLine, int], FulfillmentLine]
+
+
+def unpicked(row: FulfillmentLine) -> int:
+    """Units nobody picked yet."""
+    return row.quantity - row.picked
+
+
+def unpacked(row: FulfillmentLine) -> int:
+    """Units picked and not yet in a package."""
+    return row.picked - row.packed
+
+
+def take(
+    fo: FulfillmentOrder, line_no: int, quantity: int, room: Room, change: Change
+) -> tuple[FulfillmentOrder, tuple[Units, ...]]:
+    """Change `quantity` units of a line, row by row; refused where `room` is less
+    (QUANTITY_EXCEEDED).
+    """
+    left, rows, taken = quantity, [], []
+    for row in fo.lines:
+        units = min(left, room(row)) if row.line_no == line_no else 0
+        if units > 0:
+            left -= units
+            taken.append(Units(line_no, row.item_id, units, row.reservation_id, row.group))
+            row = change(row, units)
+        rows.append(row)
+    if left or quantity <= 0:
+        text = f"{quantity - left} of {quantity} units of line {line_no} can be taken"
+        raise Refused.because("QUANTITY_EXCEEDED", text, fo.id)
+    return replace(fo, lines=tuple(row for row in rows if row.quantity)), tuple(taken)
+
+
+def store(fulfillment: Fulfillment, changed: FulfillmentOrder) -> Fulfillment:
+    """The part with one FO changed."""
+    orders = tuple(changed if fo.id == changed.id else fo for fo in fulfillment.orders)
+    return replace(fulfillment, orders=orders)
+
+
+def picked_more(row: FulfillmentLine, units: int) -> FulfillmentLine:
+    """Count units as picked."""
+    return replace(row, picked=row.picked + units)
+
+
+def packed_more(row: FulfillmentLine, units: int) -> FulfillmentLine:
+    """Count units as packed; negative takes them out of their package."""
+    return replace(row, packed=row.packed + units)
+
+
+def shipped_more(row: FulfillmentLine, units: int) -> FulfillmentLine:
+    """Count units as shipped."""
+    return replace(row, shipped=row.shipped + units)
+
+
+def gone(row: FulfillmentLine, units: int) -> FulfillmentLine:
+    """Let unpicked units leave the FO."""
+    return replace(row, quantity=row.quantity - units)
