@@ -66,9 +66,9 @@ def exchange(
 
 
 def _dial(host: str, port: int, deadline: float, trust: ssl.SSLContext | None) -> socket.socket:
-    """A connected socket without a time-out of its own; under TLS the handshake is still to come."""
-    failure = "no address"
     """A connected socket that waits without limit; under TLS its handshake is still to come."""
+    failure = "no address"
+    try:
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise NotSent(str(error)) from error
