@@ -86,12 +86,14 @@ class Search:
         after, after_values = _after(keys, body.get("search_after"))
         placed = f"SELECT doc{columns} FROM {table} AS found"  # noqa: S608
         page = f"SELECT * FROM ({placed}) {after} ORDER BY {order} LIMIT ?"  # noqa: S608
+        wanted = body.get("_source", True)
+        _columns({}, wanted)  # refused also where nothing is found
         rows = self._database.execute(
             f"SELECT id, version, source, page.* FROM ({page}) page "  # noqa: S608
             f"JOIN doc ON doc.ord = page.doc ORDER BY {order}",
             [*values, *after_values, size],
         )
-        return [_hit(self._catalog.name, row, body.get("_source", True)) for row in rows]
+        return [_hit(self._catalog.name, row, wanted) for row in rows]
 
     def _aggregations(self, wanted: Any, table: str, level: str) -> dict[str, Any]:
         return {name: self._aggregation(rule, table, level) for name, rule in wanted.items()}
