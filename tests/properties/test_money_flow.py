@@ -6,8 +6,11 @@ currencies with 0, 2 and 3 decimals run the same rules (INV-M6, ACC-051, TOT-01)
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -254,3 +257,62 @@ TestMoneyFlow.settings = settings(
     max_examples=60, stateful_step_count=40, deadline=None,
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
+
+
+def long_history(seed: int, length: int) -> MoneyFlow:
+    """One long history: the same moves as above in proportions closer to life."""
+    dice = random.Random(seed)
+    flow = MoneyFlow()
+    size = dice.randint(1, 3)
+    flow.accept(
+        dice.choice(sorted(SCALES)),
+        [
+            (dice.randint(1, 4), dice.randint(1, 99), dice.randint(0, 9), dice.randint(0, 20))
+            for _ in range(size)
+        ],
+        dice.choice((None, dice.randint(1, 150))),
+        dice.choice(list(CaptureTiming)),
+        dice.choice(list(ExcessFunds)),
+        dice.choice((0, 15)),
+        dice.random() < 0.5,
+    )
+    for _ in range(length):
+        _move(flow, dice)
+    flow.teardown()
+    return flow
+
+
+def _move(flow: MoneyFlow, dice: random.Random) -> None:
+    pick = dice.randint(0, 99)
+    due, told = bool(flow.desk.due()), bool(flow.desk.bank.results)
+    answers = (None, None, None, UNKNOWN, UNREACHABLE)
+    plans = (None,) * 8 + (SOFT, HARD, PENDING)
+    moves: list[tuple[int, bool, Callable[[], None]]] = [
+        (30, due, lambda: flow.exchange(pick, dice.choice(plans), dice.choice(answers))),
+        (5, due, flow.run),
+        (5, due, lambda: flow.crash(pick, dice.random() < 0.5)),
+        (12, flow._open(), lambda: flow.ship(pick, dice.randint(1, 2))),
+        (4, flow._open(), lambda: flow.cancel(pick, 1)),
+        (8, told, lambda: flow.webhook(pick, dice.randint(1, 3), dice.random() < 0.5)),
+        (4, told, lambda: flow.repeat_answer(pick)),
+        (12, True, lambda: flow.wait(dice.choice((1, 20, 300, 1500, 5000)))),
+        (6, True, lambda: flow.credit(pick, dice.randint(1, 3))),
+        (4, True, lambda: flow.refund(pick, dice.randint(1, 120))),
+        (3, True, lambda: flow.capture(pick, dice.choice((None, 30, 110)))),
+        (5, True, lambda: flow.retry(pick)),
+        (5, True, lambda: flow.add_tender(pick % 2 == 0, dice.choice(("CARD", "CASH")))),
+        (2, True, lambda: flow.void_payment(pick)),
+        (1, told, lambda: flow.orphan(dice.randint(1, 5000), pick % 3 == 0)),
+        (1, told, flow.void_order),
+    ]
+    able = [(weight, act) for weight, possible, act in moves if possible]
+    (act,) = dice.choices([act for _, act in able], [weight for weight, _ in able])
+    act()
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_long_histories_keep_every_balance(seed: int) -> None:
+    """INV-M1, M3, M5, M6, M7, LED-01, LED-04: eighty moves, checked after each."""
+    flow = long_history(seed, 80)
+    for bank_key, calls in flow.desk.bank.calls.items():
+        assert calls <= flow.desk.payments.intent(bank_key).attempts, "PAY-101: every call is noted"

@@ -87,9 +87,9 @@ def unapplied(billing: Billing) -> Counter[str]:
     sums: Counter[str] = Counter()
     for entry in billing.ledger:
         if FUNDS in entry.postings:
-            for account, amount in entry.postings.items():
+            for account in entry.postings:
                 if account.startswith(CASH):
-                    sums[account.removeprefix(CASH)] += amount
+                    sums[account.removeprefix(CASH)] -= entry.postings[FUNDS]
     for application in billing.applications:
         if application.source in sums:
             sums[application.source] -= application.amount

@@ -99,16 +99,22 @@ def _refunded(books: Books, fact: PaymentRefunded) -> None:
     if posted(books.billing, fact.intent_id):
         return
     _release_payout(books, fact.intent_id)
+    used = _use_credit(books, fact) if fact.source == CREDIT else 0
+    # A refund given up may succeed after its credit was used: the customer owes the rest.
+    funds = fact.amount - used
     cash = f"{CASH}{fact.record_id}"
-    account = CREDIT if fact.source == CREDIT else FUNDS
-    books.post(fact.intent_id, {account: fact.amount, cash: -fact.amount})
-    left = fact.amount if account == CREDIT else 0
+    books.post(fact.intent_id, {CREDIT: used, FUNDS: funds, cash: -fact.amount})
+
+
+def _use_credit(books: Books, fact: PaymentRefunded) -> int:
+    """Use up the memo that a refund pays out, or the oldest open ones; returns how much."""
+    used = 0
     for memo in books.billing.credit_memos:
-        if left and fact.credit_id in (memo.id, None):
-            used = min(left, memo.total - memo.applied)
-            left -= used
-            if used:
-                books.use_credit(memo.id, used)
+        amount = min(fact.amount - used, memo.total - memo.applied)
+        if amount and fact.credit_id in (memo.id, None):
+            books.use_credit(memo.id, amount)
+            used += amount
+    return used
 
 
 def _annulled(books: Books, fact: PaymentVoided) -> None:

@@ -61,8 +61,8 @@ class AuthorizationExpired(PaymentFact):
 
 @dataclass(frozen=True, slots=True)
 class SurplusFound(PaymentFact):
-    """More was taken than the order is worth; `code` is OVERPAID (PAY-34) or EXCESS_FUNDS
-    (PAY-33).
+    """More was taken than the order is worth, OVERPAID (PAY-34) or EXCESS_FUNDS (PAY-33), or more
+    was given back than was owed, REFUNDED_TWICE (GTW-09): `code` says which.
     """
 
     TYPE: ClassVar[str] = "payment.surplus"

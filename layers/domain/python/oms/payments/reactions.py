@@ -31,6 +31,7 @@ from oms.payments.facts import (
     PaymentCaptured,
     PaymentDeclined,
     PaymentRecovered,
+    PaymentRefunded,
     SurplusFound,
 )
 from oms.payments.model import IntentKind, IntentState, Payments, Tender
@@ -62,6 +63,9 @@ def react(payments: Payments, fact: Fact, money: MoneyView, ctx: Context) -> Ste
             _authorized(work, fact, money)
         case PaymentCaptured():
             _captured(work, fact, money)
+        case PaymentRefunded() if money.unapplied < 0:
+            code, twice = "REFUNDED_TWICE", min(fact.amount, -money.unapplied)
+            work.facts.append(SurplusFound(fact.record_id, fact.intent_id, twice, code))
         case PaymentDeclined() if nothing_left(payments, money):
             release(work)
     return work.step()
