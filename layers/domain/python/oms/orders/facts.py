@@ -54,18 +54,26 @@ class ReservationReleased(Fact):
 
 @dataclass(frozen=True, slots=True)
 class UnitsBackordered(Fact):
-    """Units were promised from supply that is not there yet (LIN-101); record is the order."""
+    """Units were promised from supply that is not there yet (LIN-101); record is the order.
+
+    `short` says that only the stock policy ACCEPT made it so, against the item's own policy
+    (INT-04).
+    """
 
     TYPE: ClassVar[str] = "line.backordered"
     line_no: int
     item_id: str
     group: str
     quantity: int
+    short: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class BackorderReleased(Fact):
-    """A backorder commitment ended: by cancellation, or because stock was reserved instead."""
+    """A backorder commitment ended: by cancellation, or because stock was reserved instead.
+
+    `left` counts the units of the line that still wait for supply.
+    """
 
     TYPE: ClassVar[str] = "line.backorder_released"
     line_no: int
@@ -73,6 +81,7 @@ class BackorderReleased(Fact):
     group: str
     quantity: int
     reason: str
+    left: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +155,18 @@ class OrderCompleted(Fact):
 
 @dataclass(frozen=True, slots=True)
 class OrderAttention(Fact):
-    """Intake waits for a blocking item (ORD-106)."""
+    """Intake waits for a blocking item (ORD-106); `messages` say what is wrong, code by code."""
 
     TYPE: ClassVar[str] = "order.attention"
+    codes: tuple[str, ...]
+    messages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FindingsResolved(Fact):
+    """Blocking findings of an earlier validation no longer hold (AIT-02)."""
+
+    TYPE: ClassVar[str] = "order.findings_resolved"
     codes: tuple[str, ...]
 
 

@@ -1,0 +1,185 @@
+"""Which facts call for a person, and which facts say that no one is needed any more (AIT-02)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from oms.billing.facts import InvoicePaid
+from oms.fulfillment import facts as fulfillment
+from oms.holds.facts import HoldDue, HoldReleased
+from oms.kernel.facts import Fact
+from oms.orders import facts as orders
+from oms.payments import facts as payments
+
+INTAKE = ("ORDER_INCOMPLETE", "UNMAPPED_CODE", "TOTAL_MISMATCH", "TAX_UNAVAILABLE")
+REVIEW = ("ADDRESS_MISMATCH", "FRAUD_REVIEW", "CUSTOMER_BLOCKED", "DUPLICATE_SUSPECTED")
+SOURCING = ("ROUTING_EXHAUSTED", "UNFILLABLE")
+INTENT = ("PAYMENT_DECLINED", "CAPTURE_FAILED", "REFUND_FAILED", "PAYMENT_UNKNOWN",
+          "GATEWAY_UNREACHABLE")  # fmt: skip
+SURPLUS = ("OVERPAID", "EXCESS_FUNDS")
+WORK = (*INTAKE, *REVIEW, *SOURCING, "STOCK_SHORT", "BACKORDER_NO_DATE", "FULFILLMENT_LATE",
+        "HOLD_OVERDUE", "APPROVAL_OVERDUE", "PAYMENT_DECLINED")  # fmt: skip
+"""Types about work that a void order no longer has; what is about money stays."""
+
+DECLINES = {
+    "AUTHORIZE": "PAYMENT_DECLINED", "CAPTURE": "CAPTURE_FAILED", "REFUND": "REFUND_FAILED",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """An item to open, or to count once more."""
+
+    type: str
+    subject_type: str
+    subject_id: str
+    cause_key: str
+    message: str
+    line_no: int | None = None
+    data: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Items whose condition is over: of these types, narrowed by subject and cause."""
+
+    types: tuple[str, ...]
+    resolution: str
+    subject_id: str | None = None
+    cause_key: str | None = None
+
+
+def openings(fact: Fact, order_id: str) -> Iterator[Opening]:
+    """The items that `fact` calls for."""
+    yield from _of_orders(fact)
+    yield from _of_payments(fact)
+    match fact:
+        case fulfillment.FulfillmentOrderLate():
+            text = f"{fact.site} is late with this fulfillment order"
+            yield Opening("FULFILLMENT_LATE", "fulfillmentOrder", fact.record_id, "late", text)
+        case HoldDue(action="ESCALATE"):
+            text = f"the {fact.type} hold is past its time"
+            yield Opening("HOLD_OVERDUE", "order", order_id, fact.record_id, text)
+        case _:
+            return
+
+
+def closings(fact: Fact) -> Iterator[Closing]:
+    """The items that are over with `fact`."""
+    yield from _over_in_orders(fact)
+    yield from _over_in_payments(fact)
+    match fact:
+        case fulfillment.FulfillmentOrderCreated():
+            for line_no in sorted({units.line_no for units in fact.units}):
+                yield Closing(SOURCING, "a site was found", cause_key=line_key(line_no))
+        case (
+            fulfillment.FulfillmentOrderFulfilled()
+            | fulfillment.FulfillmentOrderCanceled(partial=False)
+            | fulfillment.FulfillmentOrderRejected(partial=False)
+        ):
+            yield Closing(("FULFILLMENT_LATE",), "the site is done", fact.record_id)
+        case HoldReleased():
+            yield Closing(("HOLD_OVERDUE",), "the hold is released", cause_key=fact.record_id)
+            if fact.type == "PAYMENT_REQUIRED":
+                yield Closing(("PAYMENT_DECLINED",), f"hold released: {fact.reason}")
+        case InvoicePaid():
+            yield Closing(("CAPTURE_FAILED",), "the invoice is paid", fact.record_id)
+        case _:
+            return
+
+
+def line_key(line_no: int) -> str:
+    """Cause key of items about one line of the order."""
+    return f"line:{line_no}"
+
+
+def _of_orders(fact: Fact) -> Iterator[Opening]:
+    match fact:
+        case orders.OrderIncomplete():
+            for code in fact.codes:
+                own = code if code in INTAKE else INTAKE[0]
+                text = f"the order cannot go on: {code}"
+                yield Opening(own, "order", fact.record_id, code, text)
+        case orders.OrderAttention():
+            for place, code in enumerate(fact.codes):
+                text = fact.messages[place] if place < len(fact.messages) else code
+                yield Opening(code, "order", fact.record_id, code, text)
+        case orders.UnitsBackordered(short=True):
+            text = f"{fact.quantity} units of line {fact.line_no} were sold but are not there"
+            yield _on_line("STOCK_SHORT", fact.record_id, fact.line_no, text)
+        case orders.LineChanged(what="routing_exhausted"):
+            text = f"no site could ship line {fact.line_no} after {fact.new} attempts"
+            yield _on_line("ROUTING_EXHAUSTED", fact.record_id, fact.line_no, text)
+        case orders.LineChanged(what="unfillable"):
+            text = f"no site has had the units of line {fact.line_no} for long"
+            yield _on_line("UNFILLABLE", fact.record_id, fact.line_no, text)
+        case _:
+            return
+
+
+def _on_line(type_: str, order_id: str, line_no: int, text: str) -> Opening:
+    return Opening(type_, "order", order_id, line_key(line_no), text, line_no)
+
+
+def _of_payments(fact: Fact) -> Iterator[Opening]:
+    match fact:
+        case payments.PaymentDeclined(kind=kind) if kind in DECLINES:
+            text = f"{kind.lower()} of {fact.amount} was declined ({fact.decline_class})"
+            yield _on_intent(DECLINES[kind], fact, text)
+        case payments.PaymentUnknown(lookups_exhausted=True):
+            text = f"nobody knows what became of the {fact.kind.lower()} of {fact.amount}"
+            yield _on_intent("PAYMENT_UNKNOWN", fact, text)
+        case payments.GatewayUnreachable():
+            text = f"the {fact.kind.lower()} of {fact.amount} could not be sent"
+            yield _on_intent("GATEWAY_UNREACHABLE", fact, text)
+        case payments.OrphanReceived():
+            text = f"{fact.kind.lower()} of {fact.amount} was not asked for by this order"
+            yield _on_intent("ORPHAN_PAYMENT", fact, text)
+        case payments.SurplusFound():
+            text = f"{fact.amount} more was taken than the order is worth"
+            yield Opening(fact.code, "payment", fact.record_id, fact.code, text)
+        case payments.FundsMissing():
+            text = f"{fact.amount} of the invoice has no funds"
+            yield Opening("CAPTURE_FAILED", "invoice", fact.record_id, "funds", text)
+        case _:
+            return
+
+
+def _on_intent(type_: str, fact: payments.PaymentFact, text: str) -> Opening:
+    data = {"amount": str(fact.amount)}
+    return Opening(type_, "payment", fact.record_id, fact.intent_id, text, data=data)
+
+
+def _over_in_orders(fact: Fact) -> Iterator[Closing]:
+    match fact:
+        case orders.OrderIncomplete():
+            yield Closing(INTAKE, "checked again", fact.record_id)
+        case orders.OrderCompleted():
+            yield Closing(INTAKE, "nothing is missing any more", fact.record_id)
+        case orders.FindingsResolved():
+            yield Closing(fact.codes, "checked again", fact.record_id)
+        case orders.UnitsBackordered():
+            over = "the units wait for supply"
+            yield Closing(SOURCING, over, cause_key=line_key(fact.line_no))
+        case orders.BackorderReleased(left=0):
+            over = "no unit waits for supply any more"
+            yield Closing(("STOCK_SHORT",), over, cause_key=line_key(fact.line_no))
+        case orders.LineChanged(what="suspended", new="false"):
+            yield Closing(SOURCING, "the line was resumed", cause_key=line_key(fact.line_no))
+        case orders.OrderVoided():
+            yield Closing(WORK, "the order is void")
+        case _:
+            return
+
+
+def _over_in_payments(fact: Fact) -> Iterator[Closing]:
+    match fact:
+        case payments.PaymentRecovered() | payments.IntentCanceled():
+            yield Closing(INTENT, "the payment went on", fact.record_id, fact.intent_id)
+        case payments.PaymentVoided():
+            yield Closing(("PAYMENT_DECLINED",), "the payment was voided", fact.record_id)
+        case payments.PaymentRefunded():
+            yield Closing(SURPLUS, "the surplus was refunded", fact.record_id)
+        case _:
+            return
