@@ -1,12 +1,9 @@
 """Taking one queued order: place it, tell the channel, or leave the message for another try.
 
-    placed, or placed before           reply 201, the message is done
-    refused by a rule or a conflict    reply with the problem, the message is done
-    cannot be read                     stays; after five receives a dead letter to fix and retry
-    something does not answer          stays and is tried again
-
-Whom the message acts for is said by its `client` attribute, an OAuth client id; without it the one
-company of this deployment is meant.
+placed, or placed before           reply 201, the message is done
+refused by a rule or a conflict    reply with the problem, the message is done
+cannot be read                     stays; after five receives a dead letter to fix and retry
+something does not answer          stays and is tried again
 """
 
 from __future__ import annotations
@@ -19,13 +16,13 @@ from pydantic import ValidationError
 
 from functions.order_intake.schemas import QueuedOrder
 from oms.kernel.codec import encode
-from oms.kernel.context import Actor, ActorKind
-from oms.kernel.errors import Conflict, Forbidden, Malformed, NotFound, OmsError, Refused
+from oms.kernel.errors import Conflict, Forbidden, NotFound, OmsError, Refused
 from oms.lifecycle.use_cases import Answer
 from oms.orders.commands import PlaceOrder
 from oms_aws import telemetry, wiring
 from oms_aws.http_body import canonical, read_json
 from oms_aws.http_problems import malformed, status_of
+from oms_aws.queue_actor import actor_of, attribute
 from oms_aws.shapes import to_command
 
 LAST_RECEIVE = 5
@@ -34,7 +31,7 @@ ENVELOPE = frozenset({"message_id", "reply_to"})
 
 def take(record: SQSRecord) -> None:
     """Handle one message; what it raises keeps the message in the queue."""
-    trace = telemetry.correlation_id(_attribute(record, "correlationId") or record.message_id)
+    trace = telemetry.correlation_id(attribute(record, "correlationId") or record.message_id)
     raw: Any = None
     try:
         raw = read_json(record.body.encode())
@@ -67,22 +64,9 @@ def _place(record: SQSRecord, message: QueuedOrder, body_hash: str, trace: str) 
     given.__pydantic_fields_set__.difference_update(ENVELOPE)
     command = to_command(PlaceOrder, given, entry="QUEUE", currency=message.currency)
     return wiring.lifecycle().place(
-        _actor(record), command, key=f"queue:{message.message_id}", body_hash=body_hash,
+        actor_of(record), command, key=f"queue:{message.message_id}", body_hash=body_hash,
         correlation_id=trace,
     )  # fmt: skip
-
-
-def _actor(record: SQSRecord) -> Actor:
-    client_id = _attribute(record, "client")
-    if client_id is None:
-        companies = wiring.settings().companies()
-        if len(companies) != 1:
-            raise Malformed("CLIENT_REQUIRED", "the message attribute `client` is required")
-        return Actor(ActorKind.CLIENT, "intake", companies[0])
-    client = wiring.settings().client(client_id)
-    if client is None:
-        raise Malformed("UNKNOWN_CLIENT", "the message attribute `client` names no client")
-    return Actor(ActorKind.CLIENT, client.id, client.company, channel=client.channel)
 
 
 def _unreadable(record: SQSRecord, raw: Any, refusal: OmsError, trace: str) -> None:
@@ -112,8 +96,3 @@ def _problem(refusal: OmsError) -> dict[str, Any]:
         "reasons": [encode(reason) for reason in refusal.reasons],
     }  # fmt: skip
     return {name: value for name, value in found.items() if value}
-
-
-def _attribute(record: SQSRecord, name: str) -> str | None:
-    found = record.message_attributes.get(name)
-    return None if found is None else found.string_value

@@ -38,7 +38,7 @@ def pass_time(time_left: Callable[[], bool]) -> int:
 
 def _tick(company: str, order_id: str, cause: str) -> None:
     record = wiring.steps().tick(company, order_id, cause)
-    step = wiring.steps().following(record)
+    step = wiring.following(record)
     if step is not None:
         trace = record.correlation_id or cause
         wiring.workflow().start(Segment(company, order_id, trace, step, record.version))

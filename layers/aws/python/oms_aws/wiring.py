@@ -144,6 +144,15 @@ def view(actor: Actor, record: OrderRecord) -> dict[str, Any]:
     return see(record, lifecycle().context(record, actor, "read"))
 
 
+def following(record: OrderRecord) -> str | None:
+    """The step that automation can take now, or None."""
+    from oms.kernel.context import Actor, ActorKind
+    from oms.lifecycle.state import next_step
+
+    clockwork = Actor(ActorKind.SYSTEM, "clock", record.order.company)
+    return next_step(record, lifecycle().context(record, clockwork, "following"))
+
+
 @cache
 def gateways() -> Mapping[str, Gateway]:
     """Payment gateways by name; without a URL only the one that records what people did."""
