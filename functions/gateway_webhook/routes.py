@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from oms.action_items.model import ActionItem
+from oms.action_items.facts import ActionItemOpened
+from oms.action_items.rows import row
+from oms.kernel.context import Actor, ActorKind, Context
 from oms.kernel.errors import Malformed, NotFound, VersionConflict
 from oms.kernel.ids import derive
 from oms.payments.gateway import WebhookEvent, WebhookRefusal, WebhookRefusalReason
@@ -63,13 +65,15 @@ def _handle(event: WebhookEvent, company: str, trace: str) -> str:
 
 def _report_orphan(event: WebhookEvent, company: str, trace: str) -> None:
     """Money that no order of ours explains is for people to place (PAY-35)."""
-    now = wiring.clock()
-    item = ActionItem(
-        derive("act", company, "orphan", event.event_id), company, "PAYMENT_ORPHANED", "HIGH",
-        False, "payment", event.intent_id or event.event_id, event.event_id,
-        f"{event.kind} of {event.amount} {event.currency} belongs to no order", now, now,
+    fact = ActionItemOpened(
+        derive("act", company, "orphan", event.event_id), "ORPHAN_PAYMENT", False, "payment",
+        event.intent_id or event.event_id, event.event_id,
+        f"{event.kind} of {event.amount} {event.currency} belongs to no order",
         data={"reference": event.result.reference or "", "correlationId": trace},
     )  # fmt: skip
+    actor = Actor(ActorKind.GATEWAY, "gateway", company)
+    policy = wiring.settings().policy(company)
+    item = row(fact, company, None, None, Context(wiring.clock(), actor, event.event_id, policy))
     try:
         wiring.action_items().put(item)
     except VersionConflict:

@@ -132,9 +132,10 @@ def steps() -> Steps:
     """The steps that workflow, webhooks and clock drive."""
     from oms.lifecycle.sourcing import Sourcing
     from oms.lifecycle.steps import Steps
-    from oms_aws.coordinates import PostalCoordinates
+    from oms_aws.postal_codes import PostalTable
 
-    return Steps(lifecycle(), ports(), gateways(), Sourcing(ports(), PostalCoordinates()))
+    sourcing = Sourcing(stock(), settings(), PostalTable())
+    return Steps(lifecycle(), ports(), gateways(), sourcing)
 
 
 def view(actor: Actor, record: OrderRecord) -> dict[str, Any]:

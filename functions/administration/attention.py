@@ -1,0 +1,172 @@
+"""What waits for a person: action items and dead letters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from functions.administration import schemas
+from oms.action_items import commands, rows
+from oms.action_items.model import ActionItem
+from oms.kernel.codec import encode
+from oms.kernel.context import Context
+from oms.kernel.errors import Forbidden, NotFound
+from oms_aws import telemetry, wiring
+from oms_aws.http import Call, Key, Operation, Reply
+from oms_aws.http_actor import ADMIN, ORDERS_READ, ORDERS_WRITE
+from oms_aws.queues import DeadLetter
+from oms_aws.shapes import Shape, to_command
+
+ITEM = "/v1/action-items/{itemId}"
+LETTER = "/v1/intake/dead-letters/{letterId}"
+
+
+def listed(call: Call) -> Reply:
+    """Open items, or all of one record."""
+    query: schemas.ActionItemsQuery = call.query
+    store, company = wiring.action_items(), call.actor.company
+    if query.record is not None:
+        found, cursor = store.of_record(company, query.record), None
+    else:
+        found, cursor = store.open_items(company, query.limit, query.cursor)
+    return Reply({"actionItems": [_shown(item) for item in found], "cursor": cursor})
+
+
+def read(call: Call) -> Reply:
+    """One action item."""
+    item = _item(call)
+    return Reply(_shown(item), version=item.version)
+
+
+def work(decide: Callable[[ActionItem, Call, Context], ActionItem]) -> Callable[[Call], Reply]:
+    """A command on the item's own row."""
+
+    def run(call: Call) -> Reply:
+        item = _item(call)
+        changed = decide(item, call, _context(call))
+        if changed != item:
+            wiring.action_items().put(changed)
+        return Reply(_shown(changed), version=changed.version)
+
+    return run
+
+
+def clear(call: Call) -> Reply:
+    """Clear an item; one of an order is cleared with the order, so that its alert ends too."""
+    item, shape = _item(call), call.body
+    if item.order_id is not None:
+        command = commands.ClearItem(item.id, shape.resolution)
+        wiring.lifecycle().execute(
+            call.actor, item.order_id, [command], key=call.key, body_hash=call.body_hash,
+            correlation_id=call.correlation_id,
+        )  # fmt: skip
+        item = _item(call)
+    if item.state.open:
+        by = call.actor.label
+        item = rows.resolve_row(item, shape.resolution, by, True, _context(call))
+        wiring.action_items().put(item)
+    return Reply(_shown(item), version=item.version)
+
+
+def dead_letters(call: Call) -> Reply:
+    """Queued orders that could not be read, with what is wrong to see in their text."""
+    queue = wiring.dead_letters()
+    letters = [letter for letter in queue.look() if _ours(letter.client, call.actor.company)]
+    shown = [_letter(letter) for letter in letters]
+    return Reply({"deadLetters": shown, "waiting": queue.depth()})
+
+
+def retry(call: Call) -> Reply:
+    """Send the corrected message again and drop the dead letter (INT-01)."""
+    shape: schemas.RetryShape = call.body
+    if not _ours(shape.client, call.actor.company):
+        raise Forbidden("UNKNOWN_CLIENT", "this client belongs to somebody else")
+    text = json.dumps(shape.message, ensure_ascii=False)
+    wiring.dead_letters().retry(call.path["letterId"], shape.handle, text, shape.client)
+    telemetry.count("DeadLettersRetried")
+    return Reply({"id": call.path["letterId"]})
+
+
+def discard(call: Call) -> Reply:
+    """Drop a dead letter."""
+    shape: schemas.LetterShape = call.body
+    wiring.dead_letters().discard(call.path["letterId"], shape.handle)
+    return Reply({"id": call.path["letterId"]})
+
+
+def _item(call: Call) -> ActionItem:
+    item = wiring.action_items().get(call.actor.company, call.path["itemId"])
+    if item is None:
+        raise NotFound("ACTION_ITEM_NOT_FOUND", f"no action item {call.path['itemId']}")
+    return item
+
+
+def _context(call: Call) -> Context:
+    policy = wiring.settings().policy(call.actor.company)
+    return Context(wiring.clock(), call.actor, call.correlation_id, policy)
+
+
+def _shown(item: ActionItem) -> dict[str, Any]:
+    return {**encode(item), "state": item.state.value, "version": item.version}
+
+
+def _ours(client_id: str | None, company: str) -> bool:
+    """Whether a message is of this company; one without a client is of the only one there is."""
+    if client_id is None:
+        return wiring.settings().companies() == (company,)
+    client = wiring.settings().client(client_id)
+    return client is not None and client.company == company
+
+
+def _letter(letter: DeadLetter) -> dict[str, Any]:
+    return {
+        "id": letter.id, "handle": letter.handle, "message": letter.body, "client": letter.client,
+        "sentAt": letter.received_at,
+    }  # fmt: skip
+
+
+def _verb(verb: str, words: str, kind: type, decide: Any, body: type[Shape]) -> Operation:
+    def run(item: ActionItem, call: Call, ctx: Context) -> ActionItem:
+        more = {"item_id": item.id} | ({"owner": call.actor.id} if verb == "take" else {})
+        changed: ActionItem = decide(item, to_command(kind, call.body, **more), ctx)
+        return changed
+
+    return Operation(
+        f"{verb}ActionItem", "POST", f"{ITEM}/{verb}", ORDERS_WRITE, words, work(run),
+        {200: schemas.ActionItemAnswer}, body=body, key=Key.HONORED,
+    )  # fmt: skip
+
+
+OPERATIONS = (
+    Operation(
+        "listActionItems", "GET", "/v1/action-items", ORDERS_READ, "List action items", listed,
+        {200: schemas.ActionItemList}, query=schemas.ActionItemsQuery,
+    ),
+    Operation(
+        "getActionItem", "GET", ITEM, ORDERS_READ, "Read an action item", read,
+        {200: schemas.ActionItemAnswer},
+    ),
+    _verb("assign", "Give to somebody", commands.AssignItem, rows.assign, schemas.AssignShape),
+    _verb("take", "Take", commands.AssignItem, rows.assign, schemas.Bare),
+    _verb("comment", "Comment", commands.CommentItem, rows.comment, schemas.CommentShape),
+    _verb("snooze", "Hide for a time", commands.SnoozeItem, rows.snooze, schemas.SnoozeShape),
+    _verb("reopen", "Open again", commands.ReopenItem, rows.reopen, schemas.ReopenShape),
+    Operation(
+        "clearActionItem", "POST", f"{ITEM}/clear", ORDERS_WRITE, "Clear", clear,
+        {200: schemas.ActionItemAnswer}, body=schemas.ClearShape, key=Key.HONORED,
+    ),
+    Operation(
+        "listDeadLetters", "GET", "/v1/intake/dead-letters", ADMIN,
+        "Look at queued orders that could not be read", dead_letters,
+        {200: schemas.DeadLetterList},
+    ),
+    Operation(
+        "retryDeadLetter", "POST", f"{LETTER}/retry", ADMIN, "Fix and retry a queued order",
+        retry, {200: schemas.Done}, body=schemas.RetryShape, key=Key.HONORED,
+    ),
+    Operation(
+        "discardDeadLetter", "POST", f"{LETTER}/discard", ADMIN, "Drop a queued order", discard,
+        {200: schemas.Done}, body=schemas.LetterShape, key=Key.HONORED,
+    ),
+)  # fmt: skip

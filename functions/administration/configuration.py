@@ -1,0 +1,222 @@
+"""Sites, channels, items, clients and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from functions.administration import schemas
+from oms.inventory.model import Item
+from oms.inventory.use_cases import store_item
+from oms.kernel.codec import encode
+from oms.kernel.errors import Forbidden, NotFound, PreconditionRequired, VersionConflict
+from oms.kernel.ids import derive
+from oms.settings import register
+from oms.settings.model import Channel, Client, Site
+from oms_aws import stock_calls, wiring
+from oms_aws.http import Call, Operation, Reply
+from oms_aws.http_actor import ADMIN, INVENTORY_READ
+from oms_aws.shapes import to_command
+
+R = TypeVar("R", Site, Channel, Item)
+
+
+def list_sites(call: Call) -> Reply:
+    """All sites."""
+    return Reply({"sites": [_shown(site) for site in wiring.settings().sites(call.actor.company)]})
+
+
+def get_site(call: Call) -> Reply:
+    """One site."""
+    return _record(_found(_sites(call), call.path["code"]))
+
+
+def put_site(call: Call) -> Reply:
+    """Create or replace a site."""
+    code = call.path["code"]
+    version = _next_version(call, _sites(call).get(code))
+    site = to_command(Site, call.body, code=code, version=version)
+    wiring.settings().put_site(call.actor.company, site)
+    return _record(site)
+
+
+def list_channels(call: Call) -> Reply:
+    """All channels."""
+    found = wiring.settings().channels(call.actor.company)
+    return Reply({"channels": [_shown(channel) for channel in found]})
+
+
+def get_channel(call: Call) -> Reply:
+    """One channel."""
+    code = call.path["code"]
+    channel = wiring.settings().channel(call.actor.company, code)
+    return _record(_found({} if channel is None else {code: channel}, code))
+
+
+def put_channel(call: Call) -> Reply:
+    """Create or replace a channel with its mapping tables."""
+    code = call.path["code"]
+    known = wiring.settings().channel(call.actor.company, code)
+    version = _next_version(call, known)
+    channel = to_command(Channel, call.body, code=code, version=version)
+    wiring.settings().put_channel(call.actor.company, channel)
+    return _record(channel)
+
+
+def list_items(call: Call) -> Reply:
+    """Items by SKU."""
+    query: schemas.ItemsQuery = call.query
+    skus = list(dict.fromkeys(sku for sku in query.skus.split(",") if sku))
+    found = wiring.stock().items_by_sku(call.actor.company, skus)
+    return Reply(
+        {
+            "items": [_shown(found[sku]) for sku in skus if sku in found],
+            "missing": [sku for sku in skus if sku not in found],
+        }
+    )
+
+
+def get_item(call: Call) -> Reply:
+    """One item."""
+    sku = call.path["sku"]
+    return _record(_found(wiring.stock().items_by_sku(call.actor.company, [sku]), sku))
+
+
+def put_item(call: Call) -> Reply:
+    """Create or replace an item; its id stays when its SKU changes."""
+    company, sku = call.actor.company, call.path["sku"]
+    known = wiring.stock().items_by_sku(company, [sku]).get(sku)
+    version = _next_version(call, known)
+    item_id = known.id if known else derive("itm", company, sku)
+    item = to_command(Item, call.body, id=item_id, sku=sku, version=version)
+    store_item(wiring.stock(), item, stock_calls.context(call.actor, call.correlation_id))
+    return _record(item)
+
+
+def put_client(call: Call) -> Reply:
+    """Register an OAuth client for the caller's company."""
+    client_id = call.path["clientId"]
+    known = wiring.settings().client(client_id)
+    if known is not None and known.company != call.actor.company:
+        raise Forbidden("UNKNOWN_CLIENT", "this client belongs to somebody else")
+    shape: schemas.ClientShape = call.body
+    client = to_command(Client, shape, id=client_id, company=call.actor.company)
+    wiring.settings().put_client(client)
+    return Reply({"id": client.id, "company": client.company, **encode(client)})
+
+
+def get_settings(call: Call) -> Reply:
+    """What is set at a level, and what is effective there."""
+    return _settings(call)
+
+
+def put_settings(call: Call) -> Reply:
+    """Replace what is set at a level; it takes effect within five seconds (SET-02)."""
+    shape: schemas.SettingsShape = call.body
+    if "code" in call.path:
+        get_channel(call)
+    wiring.settings().put_settings(call.actor.company, _level(call), dict(shape.values))
+    return _settings(call)
+
+
+def _settings(call: Call) -> Reply:
+    company, store = call.actor.company, wiring.settings()
+    policy = store.policy(company, call.path.get("code"))
+    effective = {name: encode(getattr(policy, field)) for name, field in register.NAMES.items()}
+    return Reply({"values": store.settings(company, _level(call)), "effective": effective})
+
+
+def _level(call: Call) -> str:
+    code = call.path.get("code")
+    return register.COMPANY if code is None else f"{register.CHANNEL}#{code}"
+
+
+def _sites(call: Call) -> dict[str, Site]:
+    return {site.code: site for site in wiring.settings().sites(call.actor.company)}
+
+
+def _found(records: Mapping[str, R], code: str) -> R:
+    if code not in records:
+        raise NotFound("NOT_FOUND", f"there is no {code}")
+    return records[code]
+
+
+def _next_version(call: Call, known: Site | Channel | Item | None) -> int:
+    if known is None:
+        if call.expected_version is not None:
+            raise NotFound("NOT_FOUND", "there is no such record to change")
+        return 1
+    if call.expected_version is None:
+        raise PreconditionRequired("IF_MATCH_REQUIRED", "send If-Match with the record's ETag")
+    if call.expected_version != known.version:
+        raise VersionConflict(f"the record is at version {known.version}")
+    return known.version + 1
+
+
+def _record(record: Site | Channel | Item) -> Reply:
+    return Reply(_shown(record), version=record.version)
+
+
+def _shown(record: Site | Channel | Item) -> dict[str, Any]:
+    return {**encode(record), "version": record.version}
+
+
+def _put(name: str, path: str, words: str, run: Any, body: Any) -> Operation:
+    answers = {200: schemas.Record}
+    return Operation(name, "PUT", path, ADMIN, words, run, answers, body=body, if_match=True)
+
+
+OPERATIONS = (
+    Operation(
+        "listSites", "GET", "/v1/sites", INVENTORY_READ, "List sites", list_sites,
+        {200: schemas.SiteList},
+    ),
+    Operation(
+        "getSite", "GET", "/v1/sites/{code}", INVENTORY_READ, "Read a site", get_site,
+        {200: schemas.Record},
+    ),
+    _put("putSite", "/v1/sites/{code}", "Create or replace a site", put_site, schemas.SiteShape),
+    Operation(
+        "listChannels", "GET", "/v1/channels", ADMIN, "List channels", list_channels,
+        {200: schemas.ChannelList},
+    ),
+    Operation(
+        "getChannel", "GET", "/v1/channels/{code}", ADMIN, "Read a channel", get_channel,
+        {200: schemas.Record},
+    ),
+    _put(
+        "putChannel", "/v1/channels/{code}", "Create or replace a channel", put_channel,
+        schemas.ChannelShape,
+    ),
+    Operation(
+        "listItems", "GET", "/v1/items", INVENTORY_READ, "Read items by SKU", list_items,
+        {200: schemas.ItemList}, query=schemas.ItemsQuery,
+    ),
+    Operation(
+        "getItem", "GET", "/v1/items/{sku}", INVENTORY_READ, "Read an item", get_item,
+        {200: schemas.Record},
+    ),
+    _put("putItem", "/v1/items/{sku}", "Create or replace an item", put_item, schemas.ItemShape),
+    Operation(
+        "getSettings", "GET", "/v1/settings", ADMIN, "Read the company's settings", get_settings,
+        {200: schemas.SettingsAnswer},
+    ),
+    Operation(
+        "putSettings", "PUT", "/v1/settings", ADMIN, "Replace the company's settings",
+        put_settings, {200: schemas.SettingsAnswer}, body=schemas.SettingsShape,
+    ),
+    Operation(
+        "getChannelSettings", "GET", "/v1/settings/channels/{code}", ADMIN,
+        "Read a channel's settings", get_settings, {200: schemas.SettingsAnswer},
+    ),
+    Operation(
+        "putChannelSettings", "PUT", "/v1/settings/channels/{code}", ADMIN,
+        "Replace a channel's settings", put_settings, {200: schemas.SettingsAnswer},
+        body=schemas.SettingsShape,
+    ),
+    Operation(
+        "putClient", "PUT", "/v1/settings/clients/{clientId}", ADMIN,
+        "Say whom an OAuth client acts for", put_client, {200: schemas.ClientAnswer},
+        body=schemas.ClientShape,
+    ),
+)  # fmt: skip

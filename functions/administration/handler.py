@@ -1,0 +1,18 @@
+"""Administration over HTTP: configuration, items, action items, dead letters, API document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.administration.routes import OPERATIONS
+from oms_aws import wiring
+from oms_aws.http import Api
+
+api = Api(OPERATIONS, lambda client_id: wiring.settings().client(client_id))
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer one request of the HTTP API."""
+    return api.answer(event, context)

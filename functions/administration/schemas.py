@@ -1,0 +1,261 @@
+"""Configuration, items, action items and dead letters as administrators send and see them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from oms.inventory.model import BackorderPolicy
+from oms.orders.model import TaxPolicy
+from oms.settings.model import SiteType
+from oms_aws.shapes import (
+    MAX_PAGE,
+    MAX_UNITS,
+    Answer,
+    Attributes,
+    Charge,
+    Code,
+    Currency,
+    Long,
+    Moment,
+    Name,
+    Query,
+    Shape,
+    Short,
+    Tags,
+)
+from oms_aws.shapes_orders import Locale
+
+Codes = Annotated[tuple[Code, ...], Field(max_length=200)]
+Mapped = Annotated[dict[Short, Short], Field(max_length=10_000)]
+Degrees = Annotated[int, Field(ge=-180_000_000, le=180_000_000, description="millionths")]
+Count = Annotated[int, Field(ge=0, le=MAX_UNITS)]
+Zone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+/-]{1,64}$")]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+
+
+class SiteShape(Shape):
+    """A place that holds or ships stock."""
+
+    name: Name
+    type: SiteType = SiteType.WAREHOUSE
+    label: Name | None = None
+    attention: Name | None = None
+    country: Country = "US"
+    postal_code: Short | None = None
+    city: Short | None = None
+    region: Short | None = None
+    line1: Name | None = None
+    phone: Short | None = None
+    email: Name | None = None
+    latitude: Degrees | None = None
+    longitude: Degrees | None = None
+    time_zone: Zone = "UTC"
+    group: Code = "main"
+    enabled: bool = True
+    visible: bool = True
+    default: bool = False
+    suppress_sale: bool = False
+    suppress_allocation: bool = False
+    ships: bool = True
+    offers_pickup: bool = False
+    accepts_returns: bool = True
+    priority: Annotated[int, Field(ge=0, le=1_000)] | None = None
+    daily_capacity: Count | None = None
+    lead_days: Annotated[int, Field(ge=0, le=365)] = 0
+    assignment: Literal["AUTO", "MANUAL", "CLAIM", "REQUEST"] | None = None
+    attributes: Attributes = Field(default_factory=dict)
+
+
+class ChannelShape(Shape):
+    """A source of orders with its mapping tables (INT-06)."""
+
+    name: Name
+    active: bool = True
+    legal_entity: Code = "default"
+    currency: Currency | None = None
+    locale: Locale = "en-US"
+    tax_policy: Literal["NET", "GROSS"] = TaxPolicy.NET.value
+    pool: Annotated[tuple[Code, ...], Field(min_length=1, max_length=50)] = ("main",)
+    tenders: Mapped = Field(default_factory=dict)
+    gateways: Mapped = Field(default_factory=dict)
+    methods: Mapped = Field(default_factory=dict)
+    items: Mapped = Field(default_factory=dict)
+    countries: Mapped = Field(default_factory=dict)
+    test_mode: bool = True
+
+
+class ItemShape(Shape):
+    """An item of the master; weights in grams, prices in minor units by currency."""
+
+    name: Name
+    kind: Code = "SIMPLE"
+    state: Code = "ACTIVE"
+    unique: bool = False
+    barcodes: Annotated[tuple[Short, ...], Field(max_length=50)] = ()
+    categories: Codes = ()
+    channels: Codes = ()
+    weight_grams: Annotated[int, Field(ge=0, le=100_000_000)] | None = None
+    tax_code: Short | None = None
+    unit_cost: Charge | None = None
+    prices: Annotated[dict[Currency, Charge], Field(max_length=100)] = Field(default_factory=dict)
+    hazmat: bool = False
+    ship_alone: bool = False
+    serial_required: bool = False
+    final_sale: bool = False
+    suppressed: bool = False
+    backorder_policy: BackorderPolicy = BackorderPolicy.NONE
+    backorder_limit: Count = 0
+    safety_sell: Count = 0
+    tags: Tags = ()
+    attributes: Attributes = Field(default_factory=dict)
+
+
+class ClientShape(Shape):
+    """Whom an OAuth client acts for; its company is the caller's."""
+
+    channel: Code | None = None
+    roles: Codes = ()
+    sites: Codes = ()
+
+
+class SettingsShape(Shape):
+    """Values set at one level, by setting name; what is left out is inherited."""
+
+    values: Annotated[dict[Short, bool | int | str | None], Field(max_length=200)]
+
+
+class ItemsQuery(Query):
+    """SKUs, separated by commas."""
+
+    skus: Annotated[str, Field(min_length=1, max_length=4_000)]
+
+
+class ActionItemsQuery(Query):
+    """Open items, earliest due first; with `record`, every item of that record."""
+
+    record: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    cursor: Annotated[str, Field(min_length=1, max_length=1_000)] | None = None
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 50
+
+
+class Bare(Shape):
+    """A verb that says everything by itself."""
+
+
+class AssignShape(Shape):
+    """Who owns the item."""
+
+    owner: Short
+
+
+class CommentShape(Shape):
+    """A comment."""
+
+    text: Long
+
+
+class SnoozeShape(Shape):
+    """Hide the item until then."""
+
+    until: Moment
+
+
+class ReopenShape(Shape):
+    """Why it is open again."""
+
+    reason: Name
+
+
+class ClearShape(Shape):
+    """How it was resolved (FLG-04)."""
+
+    resolution: Long
+
+
+class LetterShape(Shape):
+    """A dead letter by the handle it was shown with."""
+
+    handle: Annotated[str, Field(min_length=1, max_length=2_000)]
+
+
+class RetryShape(LetterShape):
+    """The corrected message: an object as the queue takes it."""
+
+    message: dict[str, Any]
+    client: Short | None = None
+
+
+class Record(Answer):
+    """A record of configuration."""
+
+    version: int
+
+
+class SiteList(Answer):
+    """All sites by code."""
+
+    sites: list[dict[str, Any]]
+
+
+class ChannelList(Answer):
+    """All channels by code."""
+
+    channels: list[dict[str, Any]]
+
+
+class ItemList(Answer):
+    """The items found, and the SKUs nobody knows."""
+
+    items: list[dict[str, Any]]
+    missing: list[str]
+
+
+class ClientAnswer(Answer):
+    """An OAuth client."""
+
+    id: str
+    company: str
+
+
+class SettingsAnswer(Answer):
+    """What is set at this level, and what is effective here."""
+
+    values: dict[str, Any]
+    effective: dict[str, Any]
+
+
+class ActionItemAnswer(Answer):
+    """An action item with its history and fixes."""
+
+    id: str
+    type: str
+    state: str
+    version: int
+
+
+class ActionItemList(Answer):
+    """A page of action items."""
+
+    action_items: list[dict[str, Any]]
+    cursor: str | None
+
+
+class DeadLetterList(Answer):
+    """Some dead letters; `waiting` is about how many there are."""
+
+    dead_letters: list[dict[str, Any]]
+    waiting: int
+
+
+class Done(Answer):
+    """It is done."""
+
+    id: str
+
+
+class OpenApi(Answer):
+    """The description of this API."""
+
+    openapi: str
