@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
+from typing import Any
 
+from oms.action_items.model import ActionItem
 from oms.kernel.errors import AlreadyDone, VersionConflict
 from oms.kernel.facts import StoredFact
 from oms.lifecycle.document import from_document, split_facts, to_document
 from oms.lifecycle.ports import Commit, Marker
 from oms.lifecycle.record import OrderRecord
 
+from tests.fakes.stock import MemoryStock
+
 
 class FakeOrders:
     """Keeps the stored form, so that what does not survive storage does not survive here."""
 
-    def __init__(self) -> None:
+    def __init__(self, stock: MemoryStock | None = None) -> None:
+        self._stock = stock
+        self.items: list[ActionItem] = []
+        self.decisions: list[dict[str, Any]] = []
         self._records: dict[tuple[str, str], bytes] = {}
         self._pages: dict[tuple[str, str], tuple[StoredFact, ...]] = {}
         self._markers: dict[tuple[str, str], Marker] = {}
@@ -33,10 +40,15 @@ class FakeOrders:
         stored = self.load(*key)
         if (0 if stored is None else stored.version) != record.version - 1:
             raise VersionConflict("the order changed meanwhile")
+        if change.marker is not None and (key[0], change.marker.key) in self._markers:
+            raise AlreadyDone("idempotency key")
+        if change.stock is not None and self._stock is not None:
+            self._stock.write(key[0], change.stock)
         if change.marker is not None:
-            if (key[0], change.marker.key) in self._markers:
-                raise AlreadyDone("idempotency key")
             self._markers[key[0], change.marker.key] = change.marker
+        self.items.extend(change.items)
+        if change.decision is not None:
+            self.decisions.append(change.decision)
         self._records[key] = to_document(record)
         self._pages[key] = self._pages.get(key, ()) + paged
         self._due[key] = change.due

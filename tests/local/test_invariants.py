@@ -39,7 +39,7 @@ def healthy() -> Evidence:
         payments=Payments("USD", intents=(capture,)), billing=Billing(ledger=(entry,)), version=1,
     )  # fmt: skip
     moves = (
-        move("G:main", "promised", 3), move("S:BOS", "on_hand", 10), move("S:BOS", "reserved", 1),
+        move("G:main", "promised", 3), move("S:BOS", "onHand", 10), move("S:BOS", "reserved", 1),
         move("S:BOS", "allocated", 1),
     )  # fmt: skip
     return Evidence(

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from oms.inventory.model import InventoryLevel, Journal, PromiseCounter
+from oms.kernel.codec import camel
 from oms.kernel.facts import StoredFact
 from oms.lifecycle.record import OrderRecord
 from oms.payments.model import IntentKind, IntentState
@@ -81,14 +82,14 @@ def counter_drift(evidence: Evidence) -> int:
     for counter in evidence.counters:
         place = f"G:{counter.group}"
         drift += sum(
-            getattr(counter, name) != sums[counter.item_id, place, name]
+            getattr(counter, name) != sums[counter.item_id, place, camel(name)]
             for name in ("promised", "backordered")
         )
     for level in evidence.levels:
         place = f"S:{level.site}"
         drift += sum(
-            getattr(level, name) != sums[level.item_id, place, name]
-            for name in ("reserved", "allocated", "on_hand")
+            getattr(level, name) != sums[level.item_id, place, camel(name)]
+            for name in ("reserved", "allocated", "picked", "shipped", "on_hand")
         )
     return drift
 

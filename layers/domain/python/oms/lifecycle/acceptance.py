@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oms.inventory.decisions import available, may_backorder
-from oms.inventory.model import Item, StockSnapshot
 from oms.kernel.context import Actor, Context
 from oms.kernel.errors import Conflict, Forbidden, Refused
 from oms.kernel.ids import derive
 from oms.kernel.policy import StockPolicy
 from oms.lifecycle.engine import Outcome, conclude
 from oms.lifecycle.moves import Draft
+from oms.lifecycle.offers import backorderable, offers
 from oms.lifecycle.record import OrderRecord
 from oms.orders.commands import PlaceOrder
 from oms.orders.intake import receive
@@ -58,8 +57,8 @@ class Acceptance:
         snapshot = self._ports.stock.read(company, ids, self._channel.pool, ())
         self._number = self._number or self._next_number(company)
         step = receive(
-            self._command, self._channel, items, self._offers(items, snapshot),
-            {item.id: may_backorder(item) for item in items.values()},
+            self._command, self._channel, items, offers(snapshot, self._channel.pool),
+            backorderable(snapshot),
             self._number, self._order_id, self._stock_policy(), self.ctx,
         )  # fmt: skip
         before = OrderRecord(step.part, correlation_id=self._correlation_id)
@@ -90,19 +89,7 @@ class Acceptance:
         return derive("ord", company, channel, natural)
 
     def _skus(self) -> tuple[str, ...]:
-        return tuple(
-            {self._channel.items.get(line.sku, line.sku) for line in self._command.lines}
-        )
-
-    def _offers(
-        self, items: dict[str, Item], snapshot: StockSnapshot
-    ) -> dict[tuple[str, str], int | None]:
-        offers: dict[tuple[str, str], int | None] = {}
-        for item in items.values():
-            for group in self._channel.pool:
-                counter = snapshot.counters.get((item.id, group))
-                offers[item.id, group] = available(counter, item)
-        return offers
+        return tuple({self._channel.items.get(line.sku, line.sku) for line in self._command.lines})
 
     def _stock_policy(self) -> StockPolicy:
         chosen = self.ctx.policy.stock_policy

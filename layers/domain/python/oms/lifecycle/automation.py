@@ -67,4 +67,3 @@ def _funds_cover(draft: Draft, wanted: FulfillmentOrder) -> bool:
     committed = sum(fulfillment_value(record, fo) for fo in active if fo.released_at)
     needed = committed + fulfillment_value(record, wanted) + money(record).amount_due
     return needed <= record_coverage(record, draft.ctx)
-

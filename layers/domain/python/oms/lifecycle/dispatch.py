@@ -1,6 +1,7 @@
 """Which capability decides on which command, under which action name of the policy table.
 
-A command is refused by the same table that lists what is allowed (ACT-02): `permit` asks it before the decision,
+A command is refused by the same table that lists what is allowed (ACT-02): `permit` asks it before
+the decision,
 the decision itself guards quantities and balances.
 """
 
@@ -82,7 +83,9 @@ def handle(draft: Draft, command: object) -> None:
     elif kind in FULFILLMENT:
         action, decision = FULFILLMENT[kind]
         _permit_fulfillment(draft, action, command)
-        draft.take("fulfillment", decision(draft.record.fulfillment, command, draft.ctx))
+        extra = {"allow_split": draft.order.allow_split} if action == "short" else {}
+        part = draft.record.fulfillment
+        draft.take("fulfillment", decision(part, command, draft.ctx, **extra))
     elif kind in PAYMENTS:
         action, decision = PAYMENTS[kind]
         permit(draft, action)
@@ -109,8 +112,6 @@ def _handle_rest(draft: Draft, command: object) -> None:
             draft.take("payments", payments.settle(record.payments, command, ctx))
         case payment_commands.TakeWebhook():
             draft.take("payments", payments.take_webhook(record.payments, command, ctx))
-        case fulfillment_commands.Allocate():
-            draft.take("fulfillment", fulfillment.allocate(record.fulfillment, command, ctx))
         case _:
             raise Malformed("UNKNOWN_ACTION", f"{type(command).__name__} is not an action")
 

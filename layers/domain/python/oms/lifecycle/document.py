@@ -1,6 +1,7 @@
 """The stored form of an order record: JSON, and pages of facts that grew too many for it.
 
-The newest facts stay in the record, so that one read shows state and history and one write commits both;
+The newest facts stay in the record, so that one read shows state and history and one write commits
+both;
 older ones move to pages in the same write, so none is ever missing between the two.
 """
 
@@ -20,7 +21,7 @@ KEPT_FACTS = 64
 
 
 def pack(value: Any) -> bytes:
-    """Compressed JSON: an order's repeated keys shrink about fivefold, and with them every write."""
+    """Compressed JSON: repeated keys shrink about fivefold, and every write with them."""
     return zlib.compress(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode(), 6)
 
 

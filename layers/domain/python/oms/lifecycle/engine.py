@@ -41,7 +41,9 @@ SCOPES = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a decision comes to; `facts` empty means that nothing changed and nothing is to be written."""
+    """What a decision comes to; `facts` empty means that nothing changed and nothing is to be
+    written.
+    """
 
     record: OrderRecord
     facts: tuple[Fact, ...]
@@ -53,7 +55,9 @@ class Outcome:
 
 
 def decide(record: OrderRecord, commands: Sequence[object], ctx: Context) -> Outcome:
-    """Apply an action list: all of it as one version, or the refusal of the first that fails (EDT-03)."""
+    """Apply an action list: all of it as one version, or the refusal of the first that fails
+    (EDT-03).
+    """
     draft = Draft(record, ctx)
     for place, command in enumerate(commands):
         try:
@@ -79,9 +83,10 @@ def conclude(before: OrderRecord, draft: Draft, ctx: Context) -> Outcome:
         return Outcome(before, (), (), (), None, False, None)
     record = _numbered(before, draft.record, facts, ctx)
     step = next_step(record, ctx)
+    sites = {fo.id: fo.site for fo in record.fulfillment.orders}
     return Outcome(
-        record, facts, effects(facts), _rows(record, facts, ctx), step,
-        wake=step is not None and not ctx.actor.automatic, due=next_due(record),
+        record, facts, effects(facts, sites), _rows(record, facts, ctx), step,
+        wake=step is not None and not ctx.actor.automatic, due=next_due(record, ctx),
     )  # fmt: skip
 
 
@@ -123,9 +128,7 @@ def _stored(fact: Fact, seq: int, version: int, record: OrderRecord, ctx: Contex
     )  # fmt: skip
 
 
-def _rows(
-    record: OrderRecord, facts: Sequence[Fact], ctx: Context
-) -> tuple[ActionItem, ...]:
+def _rows(record: OrderRecord, facts: Sequence[Fact], ctx: Context) -> tuple[ActionItem, ...]:
     order = record.order
     return tuple(
         action_items.row(fact, order.company, order.id, order.number, ctx)

@@ -14,7 +14,9 @@ from oms.lifecycle.record import OrderRecord
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """A caller's idempotency key with the answer its command got; kept until `expires_at` (API-03)."""
+    """A caller's idempotency key with the answer its command got; kept until `expires_at`
+    (API-03).
+    """
 
     key: str
     body_hash: str
@@ -27,7 +29,8 @@ class Marker:
 class Commit:
     """One atomic change of an order record and of all that must change with it (ENT-06).
 
-    `record` is the new state; it is written only if the stored version is one less. `step` is the next
+    `record` is the new state; it is written only if the stored version is one less. `step` is the
+    next
     automatic step and `wake` says that nobody is running it yet. `due` is the next deadline.
     """
 

@@ -1,6 +1,7 @@
 """Who reacts to a fact: every capability, in this order, each with what it needs of the others.
 
-Orders comes first, since it moves the units; documents follow, then money, then holds and action items, which
+Orders comes first, since it moves the units; documents follow, then money, then holds and action
+items, which
 watch all of them.
 """
 
@@ -26,9 +27,7 @@ def react(draft: Draft, fact: Fact) -> None:
     _documents(draft, fact)
     draft.take("payments", payments.react(draft.record.payments, fact, money(draft.record), ctx))
     draft.take("holds", holds.react(draft.record.holds, fact, draft.order.id, ctx))
-    draft.take(
-        "attention", action_items.react(draft.record.attention, fact, draft.order.id, ctx)
-    )
+    draft.take("attention", action_items.react(draft.record.attention, fact, draft.order.id, ctx))
 
 
 def _documents(draft: Draft, fact: Fact) -> None:

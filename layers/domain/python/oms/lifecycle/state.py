@@ -1,4 +1,6 @@
-"""What is computed from a whole record: state, money, coverage, the next automatic step, the next deadline."""
+"""What is computed from a whole record: state, money, coverage, the next automatic step, the next
+deadline.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from datetime import datetime
 
 from oms.action_items.decisions import alerted
 from oms.billing.decisions import balances, settled
+from oms.fulfillment.decisions import next_due as fulfillment_due
 from oms.fulfillment.model import FulfillmentOrder
 from oms.holds.decisions import blocks
 from oms.holds.decisions import next_due as holds_due
@@ -97,7 +100,9 @@ def next_step(record: OrderRecord, ctx: Context) -> str | None:
 def due_intents(
     record: OrderRecord, ctx: Context, kinds: tuple[IntentKind, ...]
 ) -> tuple[Intent, ...]:
-    """Intents to send or look up now; a stopped order sends nothing new, but what was sent is resolved."""
+    """Intents to send or look up now; a stopped order sends nothing new, but what was sent is
+    resolved.
+    """
     found = due(record.payments, ctx, kinds)
     if record.order.voided_at is None and (
         record.order.suspended or blocks(record.holds, Transaction.CAPTURE)
@@ -118,10 +123,13 @@ def allocatable(record: OrderRecord, ctx: Context) -> tuple[Line, ...]:
     return tuple(line for line in order.lines if _wants_site(record, line, ctx))
 
 
-def next_due(record: OrderRecord) -> datetime | None:
+def next_due(record: OrderRecord, ctx: Context) -> datetime | None:
     """The earliest moment at which time alone changes something (SAG-05)."""
     waits = [line.wait.next_try for line in record.order.lines if line.wait]
-    moments = [payments_due(record.payments), holds_due(record.holds), *waits]
+    moments = [
+        payments_due(record.payments), holds_due(record.holds),
+        fulfillment_due(record.fulfillment, ctx), *waits,
+    ]  # fmt: skip
     return min((moment for moment in moments if moment is not None), default=None)
 
 

@@ -1,6 +1,7 @@
 """The automatic steps that reach outside the record, as the workflow drives them.
 
-Each step is re-entrant: it works from wherever the record stands, and a second run at any time changes nothing
+Each step is re-entrant: it works from wherever the record stands, and a second run at any time
+changes nothing
 that the first one did.
 """
 
@@ -47,6 +48,10 @@ class Steps:
             return following
         return "DONE" if record.order.reached in ("CLOSED", "VOID") else "WAIT"
 
+    def next(self, record: OrderRecord, ctx: Context) -> str | None:
+        """The step automation can take now, or None."""
+        return next_step(record, ctx)
+
     def webhook(self, event: WebhookEvent, cause: str) -> OrderRecord:
         """Take a verified webhook into the order it names (GTW-07)."""
         if event.metadata is None or event.metadata.order_id is None:
@@ -92,7 +97,7 @@ class Steps:
         def check(draft: Draft) -> None:
             if draft.order.validated:
                 return
-            methods = tuple(t.method.value for t in draft.record.payments.tenders)
+            methods = tuple(t.method for t in draft.record.payments.tenders)
             draft.take("order", validate(draft.order, methods, False, None, draft.ctx))
 
         return self._change(company, order_id, cause, check)
@@ -161,4 +166,3 @@ def _send(gateway: Gateway, request: GatewayRequest) -> GatewayResult:
         "REFUND": gateway.refund, "VOID": gateway.void,
     }  # fmt: skip
     return calls[request.kind.value](request)
-

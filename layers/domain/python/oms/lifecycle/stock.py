@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def stock_write(ports: Ports, outcome: Outcome, ctx: Context) -> StockWrite | None:
     """Counters, levels and journal to commit with the record; None when no stock moves.
 
-    Reads the counters again, so that the guard is as young as possible; raises `StockConflict` when what
+    Reads the counters again, so that the guard is as young as possible; raises `StockConflict` when
+    what
     was decided on is no longer there.
     """
     if not outcome.effects:
@@ -24,7 +25,7 @@ def stock_write(ports: Ports, outcome: Outcome, ctx: Context) -> StockWrite | No
     order = outcome.record.order
     reach = touched(outcome.effects)
     snapshot = ports.stock.read(
-        order.company, reach.item_ids, reach.groups, reach.sites
+        order.company, reach.item_ids, reach.groups, reach.sites, reach.carts
     )
     groups = {site.code: site.group for site in ports.settings.sites(order.company)}
     cause = f"{order.id}:{outcome.record.version}"

@@ -1,13 +1,15 @@
 """What callers ask of orders: place, command, read; and what workflow, webhooks and clock drive.
 
-Every write is load, decide, commit under the version that was read. A conflict means that somebody else was
-first: load again and decide again, at most `ATTEMPTS` times, then say so (VER-04). Nothing is held over a
+Every write is load, decide, commit under the version that was read. A conflict means that somebody
+else was
+first: load again and decide again, at most `ATTEMPTS` times, then say so (VER-04). Nothing is held
+over a
 call to a gateway (GEN-04): an intent is marked as sent, sent, and settled by a commit of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -170,9 +172,7 @@ class Lifecycle:
         return Answer(marker.status, marker.answer, replayed=True, version=1)
 
 
-def _handled(
-    record: OrderRecord, actor: Actor, key: str | None, body_hash: str
-) -> Answer | None:
+def _handled(record: OrderRecord, actor: Actor, key: str | None, body_hash: str) -> Answer | None:
     for handled in record.handled if key else ():
         if handled.key == f"{actor.id}#{key}":
             _same_body(handled.body_hash, body_hash)

@@ -1,4 +1,6 @@
-"""What readers get to see of an order record: stored parts, computed statuses, totals, allowed actions."""
+"""What readers get to see of an order record: stored parts, computed statuses, totals, allowed
+actions.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,8 @@ def view(record: OrderRecord, ctx: Context) -> dict[str, Any]:
     ):
         row["state"] = fo_state(fo)
         row["allowedActions"] = [
-            _action(name, fulfillment_reasons(record, fo.id, name)) for name, _ in FULFILLMENT.values()
+            _action(name, fulfillment_reasons(record, fo.id, name))
+            for name, _ in FULFILLMENT.values()
         ]
     answer["allowedActions"] = [
         _action(name, order_reasons(record, name, ctx.actor.automatic))
