@@ -13,7 +13,7 @@ from oms.fulfillment.states import ENDED, fo_state
 from oms.kernel.context import Context
 from oms.kernel.errors import Refused
 from oms.kernel.facts import Fact, Step, Units
-from oms.orders.facts import CancellationRequested
+from oms.orders.facts import CancellationRequested, RecallRequested
 
 
 def reject(
@@ -48,12 +48,16 @@ def short(
 
 
 def react(fulfillment: Fulfillment, fact: Fact, ctx: Context) -> Step[Fulfillment]:
-    """Canceled units leave FOs that nobody picks yet, newest FO first (CAN-03)."""
+    """Canceled units leave FOs that nobody picks yet, newest FO first (CAN-03); FOs whose
+    destination changes are taken back (EDT-01).
+    """
+    if isinstance(fact, RecallRequested):
+        return _recall_group(fulfillment, fact.group, ctx)
     if not isinstance(fact, CancellationRequested):
         return Step(fulfillment)
     told: list[Fact] = []
     for wanted in fact.units:
-        fulfillment, more = _canceled(fulfillment, wanted, fact.reason, ctx)
+        fulfillment, more = _canceled(fulfillment, wanted, fact, ctx)
         told += more
     return Step(fulfillment, tuple(told))
 
@@ -68,6 +72,19 @@ def recall(fulfillment: Fulfillment, fo: FulfillmentOrder, ctx: Context) -> Step
     """Take back an FO that is late and not yet picking; its units are sourced anew (FUL-112)."""
     changed, told = _recalled(fo, ctx)
     return Step(store(fulfillment, changed), tuple(told))
+
+
+def _recall_group(fulfillment: Fulfillment, group_id: str, ctx: Context) -> Step[Fulfillment]:
+    told: list[Fact] = []
+    for fo in fulfillment.orders:
+        if fo.group_id != group_id or fo_state(fo) in ENDED:
+            continue
+        if fo.picking_at is not None:
+            raise Refused.because("PICKING_STARTED", "the site is picking", fo.id)
+        step = recall(fulfillment, fo, ctx)
+        fulfillment = step.part
+        told += step.facts
+    return Step(fulfillment, tuple(told))
 
 
 def _everything(fo: FulfillmentOrder, code: str) -> tuple[commands.RejectedLine, ...]:
@@ -122,9 +139,9 @@ def _recalled(fo: FulfillmentOrder, ctx: Context) -> tuple[FulfillmentOrder, lis
 
 
 def _canceled(
-    fulfillment: Fulfillment, wanted: Units, code: str, ctx: Context
+    fulfillment: Fulfillment, wanted: Units, fact: CancellationRequested, ctx: Context
 ) -> tuple[Fulfillment, list[Fact]]:
-    left, told = wanted.quantity, []
+    left, told, code = wanted.quantity, [], fact.reason
     for fo in _open_fos(fulfillment):
         room = sum(unpicked(row) for row in fo.lines if row.line_no == wanted.line_no)
         units = min(left, room)
@@ -141,7 +158,7 @@ def _canceled(
                 fo.id, fo.site, code, taken, recalled=False, partial=partial
             )
         )
-    if left:
+    if left and not fact.where_possible:
         text = f"{left} units of line {wanted.line_no} are being picked"
         raise Refused.because("PICKING_STARTED", text, str(wanted.line_no))
     return fulfillment, list(told)

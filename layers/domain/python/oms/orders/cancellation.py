@@ -12,7 +12,7 @@ from oms.kernel.facts import Fact, Step, Units
 from oms.orders import commands, facts
 from oms.orders.model import Bucket, Line, Order
 from oms.orders.totals import totals
-from oms.orders.units import change_line, end_units, unplaced
+from oms.orders.units import end_units, move_units, put_line, unplaced
 
 AT_ONCE = (Bucket.UNSOURCED, Bucket.BACKORDERED, Bucket.RESERVED)
 
@@ -47,7 +47,30 @@ def void(order: Order, command: commands.Void, ctx: Context) -> Step[Order]:
     return Step(order, (*found, facts.OrderVoided(order.id, command.reason)))
 
 
-def _cancel_line(order: Order, row: commands.CancelLine, reason: str) -> tuple[Order, list[Fact]]:
+def cancel_held(
+    order: Order, scope: str, scope_ref: str | None, reason: str
+) -> Step[Order]:
+    """A hold on the order or on a line ran out: its units go, as far as nobody picks them yet
+    (HLD-06).
+    """
+    found: list[Fact] = []
+    for line in order.lines:
+        units = cancelable(line)
+        if units and (scope == "ORDER" or (scope, scope_ref) == ("LINE", str(line.line_no))):
+            row = commands.CancelLine(line.line_no, units)
+            order, more = _cancel_line(order, row, reason, where_possible=True)
+            found += more
+    return Step(order, tuple(found))
+
+
+def cancelable(line: Line) -> int:
+    """Units of the line that nobody has picked (EDT-01)."""
+    return line.buckets.open - line.buckets.picked - line.buckets.packed
+
+
+def _cancel_line(
+    order: Order, row: commands.CancelLine, reason: str, where_possible: bool = False
+) -> tuple[Order, list[Fact]]:
     line = _checked(order, row)
     left = line.buckets.open if row.quantity is None else row.quantity
     found: list[Fact] = []
@@ -58,8 +81,21 @@ def _cancel_line(order: Order, row: commands.CancelLine, reason: str) -> tuple[O
             order, more = _from_bucket(order, line.line_no, bucket, units, reason)
             found += more
     if left:
-        found.append(_request(order.line(line.line_no), left, reason, order.id))
-    return order, found
+        units = Units(line.line_no, str(line.item_id), left)
+        found.append(facts.CancellationRequested(order.id, (units,), reason, where_possible))
+    order, more = _stop_waiting(order, line.line_no)
+    return order, [*found, *more]
+
+
+def _stop_waiting(order: Order, line_no: int) -> tuple[Order, list[Fact]]:
+    """A line with nothing left to source neither waits nor stands still (SRC-43)."""
+    line = order.line(line_no)
+    if line.buckets.waiting:
+        return order, []
+    order = put_line(order, replace(line, wait=None, suspended=False))
+    if not line.suspended:
+        return order, []
+    return order, [facts.LineChanged(order.id, line_no, "suspended", "true", "false", "CANCELED")]
 
 
 def _checked(order: Order, row: commands.CancelLine) -> Line:
@@ -76,7 +112,7 @@ def _checked(order: Order, row: commands.CancelLine) -> Line:
     if not 0 < quantity <= buckets.open:
         text = f"{buckets.open} units of line {row.line_no} are open"
         raise Refused.because("QUANTITY_EXCEEDED", text, str(row.line_no))
-    if quantity > buckets.open - buckets.picked - buckets.packed:
+    if quantity > cancelable(line):
         text = f"units of line {row.line_no} are picked"
         raise Refused.because("PICKING_STARTED", text, str(row.line_no))
     return line
@@ -90,16 +126,15 @@ def _from_bucket(
     if bucket is Bucket.RESERVED:
         order, found = _release(order, line, quantity, reason)
     else:
-        order = change_line(
-            order, line_no,
-            lambda row: replace(row, buckets=row.buckets.move(bucket, Bucket.CANCELED, quantity)),
-        )  # fmt: skip
+        units = Units(line_no, str(line.item_id), quantity)
+        order = move_units(order, units, bucket, Bucket.CANCELED)
     if bucket is Bucket.BACKORDERED and line.item_id:
         found.append(
             facts.BackorderReleased(
-                order.id, line_no, line.item_id, order.pool[0], quantity, reason
+                order.id, line_no, line.item_id, order.pool[0], quantity, reason,
+                line.buckets.backordered - quantity,
             )
-        )
+        )  # fmt: skip
     worth = before - totals(order).current
     canceled = facts.UnitsCanceled(
         order.id, line_no, line.item_id, quantity, bucket.value, reason, worth
@@ -124,7 +159,3 @@ def _release(order: Order, line: Line, quantity: int, reason: str) -> tuple[Orde
         )  # fmt: skip
     return order, found
 
-
-def _request(line: Line, quantity: int, reason: str, order_id: str) -> facts.CancellationRequested:
-    units = Units(line.line_no, str(line.item_id), quantity)
-    return facts.CancellationRequested(order_id, (units,), reason)

@@ -99,11 +99,23 @@ class UnitsCanceled(Fact):
 
 @dataclass(frozen=True, slots=True)
 class CancellationRequested(Fact):
-    """Units on FOs not yet picking leave them; fulfillment shrinks or cancels the FOs (CAN-03)."""
+    """Units on FOs not yet picking leave them; fulfillment shrinks or cancels the FOs (CAN-03).
+
+    `where_possible` leaves units that are being picked alone instead of refusing all of it.
+    """
 
     TYPE: ClassVar[str] = "order.cancellation_requested"
     units: tuple[Units, ...]
     reason: str
+    where_possible: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecallRequested(Fact):
+    """Every FO of a delivery group comes back to be sourced anew; none is picking yet (EDT-01)."""
+
+    TYPE: ClassVar[str] = "order.recall_requested"
+    group: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,11 +222,15 @@ class Buckets:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Why units of a line wait (SRC-61): reason code and the next time automation tries."""
+    """Why units of a line wait (SRC-61): reason code and the next time automation tries.
+
+    `reported` says that somebody has been told how long it takes (SRC-15).
+    """
 
     reason: str
     since: datetime
     next_try: datetime | None = None
+    reported: bool = False
 
 
 @dataclass(frozen=True, slots=True)

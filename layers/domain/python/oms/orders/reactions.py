@@ -1,38 +1,50 @@
-"""How an order's lines follow what happens to fulfillment orders and documents."""
+"""How an order follows what happens to fulfillment orders, documents, holds and action items."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 
-from oms.billing.facts import InvoicePosted
+from oms.action_items.facts import ActionItemResolved
+from oms.billing.facts import CreditMemoPosted, InvoicePosted
 from oms.fulfillment import facts as fulfillment
+from oms.holds.facts import HoldDue
 from oms.kernel.context import Context
 from oms.kernel.facts import Fact, Step, Units
-from oms.orders.facts import LineChanged, ReservationReleased, UnitsCanceled
+from oms.orders import facts
+from oms.orders.cancellation import cancel_held
 from oms.orders.model import Bucket, Line, Order, Wait
+from oms.orders.status import order_state
 from oms.orders.totals import totals
-from oms.orders.units import change_line, end_units, move_units, place_units, unplace_units
+from oms.orders.units import end_units, move_units, place_units, put_line, unplace_units
 
 RETRY = timedelta(minutes=15)
 """When sourcing looks again at units that found no site (SRC-02)."""
 
+MOST_ADVANCED_FIRST = (Bucket.PACKED, Bucket.PICKED, Bucket.ALLOCATED)
+"""Where shipped units come from: packed ones, and others of an FO that is confirmed as a whole."""
+
+MILESTONES: dict[type[Fact], str] = {
+    facts.OrderIncomplete: "INCOMPLETE",
+    facts.OrderCompleted: "RECEIVED",
+    facts.OrderAwaitingApproval: "AWAITING_APPROVAL",
+    facts.OrderApproved: "AWAITING_ALLOCATION",
+    facts.OrderAllocated: "AWAITING_FULFILLMENT",
+    facts.OrderDeallocated: "AWAITING_ALLOCATION",
+    facts.OrderFulfilled: "AWAITING_SETTLEMENT",
+    facts.OrderSettled: "AWAITING_FILING",
+    facts.OrderClosed: "CLOSED",
+    facts.OrderVoided: "VOID",
+}
+"""The state each of these facts announces; `Order.reached` keeps the one announced last."""
+
 
 def react(order: Order, fact: Fact, ctx: Context) -> Step[Order]:
-    """What one fact of another capability does to the order's lines."""
+    """What one fact, of whatever capability, does to the order and its lines."""
     match fact:
         case fulfillment.FulfillmentOrderCreated():
-            return Step(_created(order, fact))
-        case fulfillment.UnitsPicked():
-            return Step(_moved(order, fact.units, Bucket.ALLOCATED, Bucket.PICKED))
-        case fulfillment.UnitsPacked():
-            return Step(_moved(order, fact.units, Bucket.PICKED, Bucket.PACKED))
-        case fulfillment.UnitsUnpacked():
-            return Step(_moved(order, fact.units, Bucket.PACKED, Bucket.PICKED))
-        case fulfillment.UnitsUnpicked():
-            return Step(_moved(order, fact.units, Bucket.PICKED, Bucket.ALLOCATED))
+            return _created(order, fact)
         case fulfillment.ShipmentCreated():
             return Step(_shipped(order, fact))
         case fulfillment.FulfillmentOrderRejected() | fulfillment.FulfillmentOrderShortPicked():
@@ -40,115 +52,198 @@ def react(order: Order, fact: Fact, ctx: Context) -> Step[Order]:
         case fulfillment.FulfillmentOrderCanceled():
             return _canceled(order, fact)
         case fulfillment.LinesWaiting():
-            return Step(_waiting(order, fact, ctx))
+            return _waiting(order, fact, ctx)
         case InvoicePosted():
-            return Step(_invoiced(order, fact))
+            return Step(replace(_invoiced(order, fact), filed_at=None))
+        case CreditMemoPosted():
+            return Step(replace(order, filed_at=None))
+        case HoldDue(action="CANCEL"):
+            return cancel_held(order, fact.scope, fact.scope_ref, fact.type)
+        case ActionItemResolved():
+            return Step(_accepted(order, fact.type))
+        case facts.OrderReopened():
+            return Step(replace(order, reached=order_state(order, settled=False, filing=False)))
         case _:
-            return Step(order)
+            return Step(_moved(_announced(order, fact), fact))
 
 
-def _created(order: Order, fact: fulfillment.FulfillmentOrderCreated) -> Order:
-    for units in fact.units:
-        source = Bucket.RESERVED if units.reservation_id else Bucket.UNSOURCED
-        order = place_units(order, units, source, fact.site)
-        order = change_line(order, units.line_no, lambda line: replace(line, wait=None))
-    return order
+def _announced(order: Order, fact: Fact) -> Order:
+    reached = MILESTONES.get(type(fact))
+    return order if reached is None else replace(order, reached=reached)
 
 
-def _moved(order: Order, rows: Iterable[Units], source: Bucket, target: Bucket) -> Order:
+def _moved(order: Order, fact: Fact) -> Order:
+    match fact:
+        case fulfillment.UnitsPicked():
+            return _move_all(order, fact.units, Bucket.ALLOCATED, Bucket.PICKED)
+        case fulfillment.UnitsPacked():
+            return _move_all(order, fact.units, Bucket.PICKED, Bucket.PACKED)
+        case fulfillment.UnitsUnpacked():
+            return _move_all(order, fact.units, Bucket.PACKED, Bucket.PICKED)
+        case fulfillment.UnitsUnpicked():
+            return _move_all(order, fact.units, Bucket.PICKED, Bucket.ALLOCATED)
+        case _:
+            return order
+
+
+def _move_all(order: Order, rows: Iterable[Units], source: Bucket, target: Bucket) -> Order:
     for units in rows:
         order = move_units(order, units, source, target)
     return order
 
 
+def _created(order: Order, fact: fulfillment.FulfillmentOrderCreated) -> Step[Order]:
+    """Reserved units are placed (LIN-103); a plan without stock takes others (LIN-104)."""
+    told: list[Fact] = []
+    for units in fact.units:
+        if units.reservation_id:
+            order = place_units(order, units, Bucket.RESERVED, fact.site)
+        else:
+            order, more = _allocate_unreserved(order, units)
+            told += more
+        order = put_line(order, replace(order.line(units.line_no), wait=None))
+    return Step(order, tuple(told))
+
+
+def _allocate_unreserved(order: Order, units: Units) -> tuple[Order, list[Fact]]:
+    buckets = order.line(units.line_no).buckets
+    loose = min(units.quantity, buckets.unsourced)
+    waiting = units.quantity - loose
+    order = move_units(order, replace(units, quantity=loose), Bucket.UNSOURCED, Bucket.ALLOCATED)
+    if not waiting:
+        return order, []
+    rest = replace(units, quantity=waiting)
+    order = move_units(order, rest, Bucket.BACKORDERED, Bucket.ALLOCATED)
+    left = buckets.backordered - waiting
+    ended = facts.BackorderReleased(
+        order.id, units.line_no, units.item_id, order.pool[0], waiting, "ALLOCATED", left
+    )
+    return order, [ended]
+
+
 def _shipped(order: Order, fact: fulfillment.ShipmentCreated) -> Order:
     for units in fact.units:
-        order = end_units(order, units, Bucket.PACKED, Bucket.SHIPPED, fact.site)
+        left = units.quantity
+        for source in MOST_ADVANCED_FIRST:
+            held = getattr(order.line(units.line_no).buckets, source.value)
+            part = replace(units, quantity=min(left, held))
+            if part.quantity:
+                order = end_units(order, part, source, Bucket.SHIPPED, fact.site)
+                left -= part.quantity
+        if left:
+            raise ValueError(f"{left} units of line {units.line_no} shipped that no site had")
     return order
 
 
 def _left(
-    order: Order, site: str, rows: Iterable[fulfillment.UnitsLeft], ctx: Context
+    order: Order, site: str, rows: Sequence[fulfillment.UnitsLeft], ctx: Context
 ) -> Step[Order]:
-    facts: list[Fact] = []
+    """Units that a site will not ship go back to their pool, or must be reserved anew (SRC-40)."""
+    told: list[Fact] = []
     for row in rows:
         units, source = row.units, Bucket(row.from_bucket)
-        if row.keeps and units.reservation_id:
+        if units.reservation_id is None:
+            order = move_units(order, units, source, Bucket.UNSOURCED)
+        elif row.keeps:
             order = unplace_units(order, units, source, site)
         else:
             order = end_units(order, units, source, Bucket.UNSOURCED, site)
-            facts.append(_released(units, site, row.reason))
-        order = change_line(order, units.line_no, partial(_tried, site=site, row=row, ctx=ctx))
-        facts.extend(_exhausted(order, units.line_no, row, ctx))
-    return Step(order, tuple(facts))
+            told.append(_released(units, site, row.reason))
+    for line_no in sorted({row.units.line_no for row in rows}):
+        reasons = [row for row in rows if row.units.line_no == line_no]
+        order, more = _attempted(order, line_no, site, reasons, ctx)
+        told += more
+    return Step(order, tuple(told))
 
 
-def _tried(line: Line, site: str, row: fulfillment.UnitsLeft, ctx: Context) -> Line:
-    attempts = line.attempts + row.counts_attempt
-    return replace(
-        line, tried_sites=tuple(sorted({*line.tried_sites, site})), attempts=attempts,
-        wait=None, suspended=line.suspended or attempts >= ctx.policy.max_attempts,
+def _attempted(
+    order: Order, line_no: int, site: str, rows: Sequence[fulfillment.UnitsLeft], ctx: Context
+) -> tuple[Order, list[Fact]]:
+    """One attempt per line, however many of its units failed (SRC-42, SRC-43)."""
+    line = order.line(line_no)
+    attempts = line.attempts + any(row.counts_attempt for row in rows)
+    exhausted = attempts >= ctx.policy.max_attempts
+    tried = replace(
+        line, tried_sites=tuple(sorted({*line.tried_sites, site})), attempts=attempts, wait=None,
+        suspended=line.suspended or exhausted,
     )  # fmt: skip
+    order = put_line(order, tried)
+    if not exhausted or line.suspended:
+        return order, []
+    return order, [_exhausted(order, tried, rows[0].reason)]
 
 
-def _exhausted(
-    order: Order, line_no: int, row: fulfillment.UnitsLeft, ctx: Context
-) -> Iterable[Fact]:
-    attempts = order.line(line_no).attempts
-    if row.counts_attempt and attempts == ctx.policy.max_attempts:
-        yield LineChanged(order.id, line_no, "routing_exhausted", None, str(attempts), row.reason)
+def _exhausted(order: Order, line: Line, reason: str) -> facts.LineChanged:
+    attempts = str(line.attempts)
+    return facts.LineChanged(
+        order.id, line.line_no, "routing_exhausted", None, attempts, reason
+    )
 
 
 def _canceled(order: Order, fact: fulfillment.FulfillmentOrderCanceled) -> Step[Order]:
-    facts: list[Fact] = []
+    """Recalled units keep their promise (LIN-108), others are canceled with it (LIN-110)."""
+    told: list[Fact] = []
     for units in fact.units:
         if fact.recalled:
-            order = unplace_units(order, units, Bucket.ALLOCATED, fact.site)
+            order = _recalled(order, units, fact.site)
             continue
         before = totals(order).current
         order = end_units(order, units, Bucket.ALLOCATED, Bucket.CANCELED, fact.site)
         if units.reservation_id:
-            facts.append(_released(units, fact.site, fact.reason))
-        facts.append(
-            UnitsCanceled(
-                order.id,
-                units.line_no,
-                units.item_id,
-                units.quantity,
-                Bucket.ALLOCATED.value,
-                fact.reason,
-                before - totals(order).current,
+            told.append(_released(units, fact.site, fact.reason))
+        worth = before - totals(order).current
+        told.append(
+            facts.UnitsCanceled(
+                order.id, units.line_no, units.item_id, units.quantity, Bucket.ALLOCATED.value,
+                fact.reason, worth,
             )
-        )
-    return Step(order, tuple(facts))
+        )  # fmt: skip
+    return Step(order, tuple(told))
 
 
-def _released(units: Units, site: str | None, reason: str) -> ReservationReleased:
-    return ReservationReleased(
+def _recalled(order: Order, units: Units, site: str) -> Order:
+    if units.reservation_id is None:
+        return move_units(order, units, Bucket.ALLOCATED, Bucket.UNSOURCED)
+    return unplace_units(order, units, Bucket.ALLOCATED, site)
+
+
+def _released(units: Units, site: str, reason: str) -> facts.ReservationReleased:
+    return facts.ReservationReleased(
         str(units.reservation_id), units.line_no, units.item_id, str(units.group),
         units.quantity, site, reason,
     )  # fmt: skip
 
 
-def _waiting(order: Order, fact: fulfillment.LinesWaiting, ctx: Context) -> Order:
+def _waiting(order: Order, fact: fulfillment.LinesWaiting, ctx: Context) -> Step[Order]:
+    """Lines without a site say why and when they are tried again (SRC-61); old ones need help."""
+    told: list[Fact] = []
     for line_no, reason in fact.lines:
-        order = change_line(order, line_no, partial(_with_wait, reason=reason, ctx=ctx))
-    return order
-
-
-def _with_wait(line: Line, reason: str, ctx: Context) -> Line:
-    since = ctx.now
-    if line.wait is not None and line.wait.reason == reason:
-        since = line.wait.since
-    return replace(line, wait=Wait(reason, since, ctx.now + RETRY))
+        line = order.line(line_no)
+        wait = line.wait or Wait(reason, ctx.now)
+        age = ctx.now - wait.since
+        old = age >= timedelta(days=ctx.policy.max_age_days)
+        unfillable = age >= timedelta(hours=ctx.policy.unfillable_after_hours)
+        if unfillable and not wait.reported:
+            told.append(facts.LineChanged(order.id, line_no, "unfillable", None, reason))
+        if old and not line.suspended:
+            told.append(_exhausted(order, line, "MAX_AGE"))
+        waits = replace(
+            line, suspended=line.suspended or old,
+            wait=Wait(reason, wait.since, ctx.now + RETRY, wait.reported or unfillable),
+        )  # fmt: skip
+        order = put_line(order, waits)
+    return Step(order, tuple(told))
 
 
 def _invoiced(order: Order, fact: InvoicePosted) -> Order:
     for line_no, quantity in fact.units:
-        order = change_line(order, line_no, partial(_billed, quantity=quantity))
+        line = order.line(line_no)
+        buckets = replace(line.buckets, invoiced=line.buckets.invoiced + quantity)
+        order = put_line(order, replace(line, buckets=buckets))
     return order
 
 
-def _billed(line: Line, quantity: int) -> Line:
-    buckets = line.buckets
-    return replace(line, buckets=replace(buckets, invoiced=buckets.invoiced + quantity))
+def _accepted(order: Order, code: str) -> Order:
+    """A person, or a later check, has done with what a blocking finding asked for (ORD-106)."""
+    findings = tuple(f for f in order.findings if (f.code, f.level) != (code, "BLOCKING"))
+    return replace(order, findings=findings)

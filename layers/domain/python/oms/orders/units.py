@@ -28,6 +28,11 @@ def change_line(order: Order, line_no: int, change: Callable[[Line], Line]) -> O
     )
 
 
+def put_line(order: Order, changed: Line) -> Order:
+    """The order with `changed` in the place of the line of its number."""
+    return change_line(order, changed.line_no, lambda _: changed)
+
+
 def move_units(order: Order, units: Units, source: Bucket, target: Bucket) -> Order:
     """Move the units of one line between buckets; the reservation stays as it is."""
 
