@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from functions.administration import schemas
 from oms.action_items import commands, rows
 from oms.action_items.model import ActionItem
 from oms.kernel.codec import encode
@@ -16,7 +15,9 @@ from oms_aws import telemetry, wiring
 from oms_aws.http import Call, Key, Operation, Reply
 from oms_aws.http_actor import ADMIN, ORDERS_READ, ORDERS_WRITE
 from oms_aws.queues import DeadLetter
-from oms_aws.shapes import Shape, to_command
+from oms_aws.shapes import Bare, Shape, to_command
+
+from functions.administration import schemas
 
 ITEM = "/v1/action-items/{itemId}"
 LETTER = "/v1/intake/dead-letters/{letterId}"
@@ -148,7 +149,7 @@ OPERATIONS = (
         {200: schemas.ActionItemAnswer},
     ),
     _verb("assign", "Give to somebody", commands.AssignItem, rows.assign, schemas.AssignShape),
-    _verb("take", "Take", commands.AssignItem, rows.assign, schemas.Bare),
+    _verb("take", "Take", commands.AssignItem, rows.assign, Bare),
     _verb("comment", "Comment", commands.CommentItem, rows.comment, schemas.CommentShape),
     _verb("snooze", "Hide for a time", commands.SnoozeItem, rows.snooze, schemas.SnoozeShape),
     _verb("reopen", "Open again", commands.ReopenItem, rows.reopen, schemas.ReopenShape),

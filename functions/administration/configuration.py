@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from functions.administration import schemas
 from oms.inventory.model import Item
 from oms.inventory.use_cases import store_item
 from oms.kernel.codec import encode
@@ -17,6 +16,8 @@ from oms_aws import stock_calls, wiring
 from oms_aws.http import Call, Operation, Reply
 from oms_aws.http_actor import ADMIN, INVENTORY_READ
 from oms_aws.shapes import to_command
+
+from functions.administration import schemas
 
 R = TypeVar("R", Site, Channel, Item)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-
-from functions.administration.routes import OPERATIONS
 from oms_aws import wiring
 from oms_aws.http import Api
+
+from functions.administration.routes import OPERATIONS
 
 api = Api(OPERATIONS, lambda client_id: wiring.settings().client(client_id))
 

@@ -7,8 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from functions.administration import attention, configuration, schemas
 from oms_aws.http import ANONYMOUS, Call, Operation, Reply
+
+from functions.administration import attention, configuration, schemas
 
 DOCUMENT = Path(__file__).with_name("openapi.json")
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
-
 from oms.inventory.model import BackorderPolicy
 from oms.orders.model import TaxPolicy
 from oms.settings.model import SiteType
@@ -26,6 +24,7 @@ from oms_aws.shapes import (
     Tags,
 )
 from oms_aws.shapes_orders import Locale
+from pydantic import Field, StringConstraints
 
 Codes = Annotated[tuple[Code, ...], Field(max_length=200)]
 Mapped = Annotated[dict[Short, Short], Field(max_length=10_000)]
@@ -138,10 +137,6 @@ class ActionItemsQuery(Query):
     record: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     cursor: Annotated[str, Field(min_length=1, max_length=1_000)] | None = None
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 50
-
-
-class Bare(Shape):
-    """A verb that says everything by itself."""
 
 
 class AssignShape(Shape):

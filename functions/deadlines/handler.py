@@ -6,7 +6,6 @@ import os
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-
 from oms_aws import telemetry
 from oms_aws.clockwork import measure, pass_time
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pydantic import BaseModel
-
-from functions.fulfillment import schemas
 from oms.fulfillment import commands
 from oms.kernel.context import Actor
 from oms.kernel.errors import Forbidden, NotFound
@@ -16,24 +13,27 @@ from oms.search.parse import Scope, parse
 from oms_aws import telemetry, wiring
 from oms_aws.http import Call, Key, Operation, Reply, replied
 from oms_aws.http_actor import FULFILLMENT_READ, FULFILLMENT_WRITE
-from oms_aws.shapes import Shape, to_command
+from oms_aws.shapes import Bare, Shape, to_command
 from oms_aws.shapes_answers import OrderSummary
+from pydantic import BaseModel
+
+from functions.fulfillment import schemas
 
 BELOW = "/v1/orders/{orderId}/fulfillment-orders/{foId}"
 ALONE = "/v1/fulfillment-orders/{foId}"
 
 _VERBS: dict[str, tuple[str, type, type[Shape]]] = {
-    "approve": ("Approve", commands.ApproveFulfillment, schemas.Bare),
+    "approve": ("Approve", commands.ApproveFulfillment, Bare),
     "assign": ("Assign", commands.Assign, schemas.Assign),
-    "claim": ("Claim for the caller", commands.Assign, schemas.Bare),
-    "unassign": ("Give back", commands.Unassign, schemas.Bare),
+    "claim": ("Claim for the caller", commands.Assign, Bare),
+    "unassign": ("Give back", commands.Unassign, Bare),
     "reject": ("Reject", commands.RejectFulfillment, schemas.Reject),
     "pick": ("Pick", commands.Pick, schemas.Pick),
     "short": ("Report as not found", commands.ShortPick, schemas.ShortPick),
     "pack": ("Pack", commands.Pack, schemas.Pack),
     "unpack": ("Unpack", commands.Unpack, schemas.Unpack),
     "ship": ("Ship", commands.Ship, schemas.Ship),
-    "file": ("File", commands.FileFulfillment, schemas.Bare),
+    "file": ("File", commands.FileFulfillment, Bare),
 }
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field
-
 from oms_aws.shapes import (
     MAX_PAGE,
     Answer,
@@ -18,10 +16,7 @@ from oms_aws.shapes import (
     Short,
     Units,
 )
-
-
-class Bare(Shape):
-    """A verb that says everything by itself."""
+from pydantic import Field
 
 
 class Assign(Shape):

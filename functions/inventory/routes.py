@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any
 
-from functions.inventory import schemas
 from oms.inventory import use_cases
 from oms.inventory.commands import AdjustStock, CartLine, Delta, ReserveCart, Set
 from oms.inventory.feed_use_cases import load_feed
@@ -18,8 +17,10 @@ from oms.kernel.errors import Forbidden, Malformed, NotFound, Problem
 from oms_aws import stock_calls, telemetry, wiring
 from oms_aws.http import Call, Key, Operation, Reply
 from oms_aws.http_actor import INVENTORY_READ, INVENTORY_WRITE, ORDERS_WRITE
-from oms_aws.shapes import MAX_PAIRS
+from oms_aws.shapes import MAX_PAIRS, Bare
 from oms_aws.shapes_inventory import FeedShape
+
+from functions.inventory import schemas
 
 
 def availability(call: Call) -> Reply:
@@ -232,7 +233,7 @@ OPERATIONS = (
     ),
     Operation(
         "releaseReservation", "POST", "/v1/reservations/{reservationId}/release", ORDERS_WRITE,
-        "Give held units back", release, {200: schemas.ReservationAnswer}, body=schemas.Bare,
+        "Give held units back", release, {200: schemas.ReservationAnswer}, body=Bare,
         key=Key.HONORED,
     ),
     Operation(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
-
 from oms_aws.shapes import (
     MAX_PAIRS,
     MAX_UNITS,
@@ -20,6 +18,7 @@ from oms_aws.shapes import (
     Units,
     broken_rule,
 )
+from pydantic import Field, model_validator
 
 Count = Annotated[int, Field(ge=0, le=MAX_UNITS)]
 Signed = Annotated[int, Field(ge=-MAX_UNITS, le=MAX_UNITS)]
@@ -95,10 +94,6 @@ class Extend(Shape):
     """Hold it that much longer."""
 
     minutes: Minutes = 15
-
-
-class Bare(Shape):
-    """A verb that says everything by itself."""
 
 
 class ReservationAnswer(Answer):

@@ -11,14 +11,13 @@ from aws_lambda_powertools.utilities.batch import (
 )
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import ValidationError
-
 from oms.inventory.feed_use_cases import load_feed
 from oms_aws import stock_calls, telemetry, wiring
 from oms_aws.http_body import canonical, read_json
 from oms_aws.http_problems import malformed
 from oms_aws.queue_actor import actor_of
 from oms_aws.shapes_inventory import FeedShape
+from pydantic import ValidationError
 
 processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 

@@ -10,9 +10,9 @@ from aws_lambda_powertools.utilities.batch import (
     process_partial_response,
 )
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from oms_aws import telemetry
 
 from functions.order_intake.intake import take
-from oms_aws import telemetry
 
 processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 

@@ -12,9 +12,6 @@ import hashlib
 from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-from pydantic import ValidationError
-
-from functions.order_intake.schemas import QueuedOrder
 from oms.kernel.codec import encode
 from oms.kernel.errors import Conflict, Forbidden, NotFound, OmsError, Refused
 from oms.lifecycle.use_cases import Answer
@@ -24,6 +21,9 @@ from oms_aws.http_body import canonical, read_json
 from oms_aws.http_problems import malformed, status_of
 from oms_aws.queue_actor import actor_of, attribute
 from oms_aws.shapes import to_command
+from pydantic import ValidationError
+
+from functions.order_intake.schemas import QueuedOrder
 
 LAST_RECEIVE = 5
 ENVELOPE = frozenset({"message_id", "reply_to"})

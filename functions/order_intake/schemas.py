@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import StringConstraints
-
 from oms_aws.shapes import Short
 from oms_aws.shapes_orders import OrderShape
+from pydantic import StringConstraints
 
 MessageId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,128}$")]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from functions.orders import schemas
 from oms.kernel.codec import encode
 from oms.kernel.context import Actor, ActorKind
 from oms.kernel.errors import Malformed, NotFound, PreconditionRequired, Problem
@@ -17,6 +16,8 @@ from oms_aws.http_actor import ORDERS_READ, ORDERS_WRITE
 from oms_aws.shapes_answers import OrderSummary
 from oms_aws.shapes_orders import OrderShape
 from oms_aws.stream import envelope
+
+from functions.orders import schemas
 
 BATCH_BYTES = 4_000_000
 """A function's answer holds 6 MB; a batch stops well before, and says what it left unread."""

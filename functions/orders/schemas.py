@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
-
 from oms.action_items.commands import ClearItem
 from oms.holds.commands import ReleaseHold, SetHold
 from oms.holds.model import DueAction, Scope, Transaction
@@ -31,6 +29,7 @@ from oms_aws.shapes import (
     to_command,
 )
 from oms_aws.shapes_orders import AddressShape, CustomerShape, GroupShape, TenderShape
+from pydantic import Field
 
 
 class Complete(Shape):

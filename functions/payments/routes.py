@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from functions.payments import schemas
 from oms.kernel.errors import NotFound
 from oms.payments import commands
 from oms_aws import telemetry, wiring
@@ -13,6 +12,8 @@ from oms_aws.http import Call, Key, Operation, Reply, replied
 from oms_aws.http_actor import PAYMENTS_WRITE
 from oms_aws.shapes import Shape, to_command
 from oms_aws.shapes_answers import OrderSummary
+
+from functions.payments import schemas
 
 BELOW = "/v1/orders/{orderId}/payments"
 ALONE = "/v1/payments"

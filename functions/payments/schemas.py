@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
-
 from oms.kernel.money import MAX_AMOUNT
 from oms.payments.model import Method
 from oms_aws.shapes import Name, Query, RecordId, Shape, Short
 from oms_aws.shapes_orders import Expiry, LastFour
+from pydantic import Field
 
 Sum = Annotated[int, Field(ge=1, le=MAX_AMOUNT, description="minor units")]
 

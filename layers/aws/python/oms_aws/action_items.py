@@ -14,11 +14,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
-
 from oms.action_items.model import ActionItem
 from oms.kernel.codec import decode
 from oms.kernel.errors import Malformed, VersionConflict
 from oms.lifecycle.document import unpack
+
 from oms_aws.orders import action_item_row
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from aws_lambda_powertools.metrics import MetricUnit
-
 from oms.kernel.errors import OmsError
+
 from oms_aws import telemetry, wiring
 from oms_aws.queues import queue_depth
 from oms_aws.workflow import Segment

@@ -22,11 +22,11 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import BaseModel, ValidationError
-
 from oms.kernel.context import Actor
 from oms.kernel.errors import Malformed, OmsError, Problem, Refused
 from oms.settings.model import Client
+from pydantic import BaseModel, ValidationError
+
 from oms_aws import http_problems, telemetry
 from oms_aws.http_actor import Unauthenticated, actor_of, require
 from oms_aws.http_body import MAX_BYTES, TooLarge, canonical, looks_like_card_number, read_json

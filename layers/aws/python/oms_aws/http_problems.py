@@ -18,8 +18,6 @@ from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
-from pydantic import ValidationError
-
 from oms.kernel.codec import encode
 from oms.kernel.errors import (
     Conflict,
@@ -32,6 +30,7 @@ from oms.kernel.errors import (
     Refused,
     Unavailable,
 )
+from pydantic import ValidationError
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER = {"BUSY": 1, "IN_PROGRESS": 1, "UNAVAILABLE": 5}

@@ -7,9 +7,9 @@ of this deployment is meant.
 from __future__ import annotations
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-
 from oms.kernel.context import Actor, ActorKind
 from oms.kernel.errors import Malformed
+
 from oms_aws import wiring
 
 

@@ -19,7 +19,6 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
-
 from oms.kernel.codec import decode, encode
 from oms.kernel.errors import VersionConflict
 from oms.kernel.policy import Policy

@@ -10,11 +10,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
-from pydantic_core import PydanticCustomError
-
 from oms.kernel.codec import camel, decode
 from oms.kernel.money import MAX_AMOUNT
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 T = TypeVar("T")
 
@@ -49,6 +48,10 @@ class Shape(BaseModel):
     """Base of every request shape."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, alias_generator=camel)
+
+
+class Bare(Shape):
+    """A verb that says everything by itself."""
 
 
 class Query(BaseModel):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from oms.inventory.commands import FeedRow
 from pydantic import Field
 
-from oms.inventory.commands import FeedRow
 from oms_aws.shapes import MAX_UNITS, Code, Moment, RecordId, Shape, Short, to_command
 
 MAX_ROWS = 500

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, model_validator
-
 from oms.kernel.money import MAX_AMOUNT
 from oms.orders.commands import PlaceOrder
 from oms.orders.model import AdjustmentKind, DeliveryType, Lane, OrderType, TaxPolicy
+from pydantic import Field, StringConstraints, model_validator
+
 from oms_aws.shapes import (
     MAX_LINES,
     Amount,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from oms.kernel.context import Actor, Context
+
 from oms_aws import wiring
 
 

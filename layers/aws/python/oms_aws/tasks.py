@@ -7,6 +7,7 @@ from typing import Any
 
 from oms.action_items.commands import RaiseFailure
 from oms.kernel.context import Actor, ActorKind
+
 from oms_aws import telemetry, wiring
 
 

@@ -22,12 +22,12 @@ from oms_aws.settings import DynamoSettings
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_sqs.client import SQSClient
-
     from oms.kernel.context import Actor
     from oms.lifecycle.record import OrderRecord
     from oms.lifecycle.steps import Steps
     from oms.lifecycle.use_cases import Lifecycle, Ports
     from oms.payments.gateway import Gateway
+
     from oms_aws.action_items import DynamoActionItems
     from oms_aws.bus import Bus
     from oms_aws.decisions import DynamoDecisions
@@ -113,6 +113,7 @@ def decisions() -> DynamoDecisions:
 def ports() -> Ports:
     """Everything outside that the lifecycle talks to."""
     from oms.lifecycle.use_cases import Ports
+
     from oms_aws.orders import DynamoNumbers
 
     numbers = DynamoNumbers(dynamodb(), os.environ["ORDERS_TABLE"])
@@ -132,6 +133,7 @@ def steps() -> Steps:
     """The steps that workflow, webhooks and clock drive."""
     from oms.lifecycle.sourcing import Sourcing
     from oms.lifecycle.steps import Steps
+
     from oms_aws.postal_codes import PostalTable
 
     sourcing = Sourcing(stock(), settings(), PostalTable())
