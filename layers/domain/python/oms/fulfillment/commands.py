@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from oms.fulfillment.model import PackedUnits
 
@@ -21,7 +22,7 @@ class PlannedLine:
 
 @dataclass(frozen=True, slots=True)
 class PlannedFulfillment:
-    """One FO of a sourcing plan."""
+    """One FO of a sourcing plan; `ship_by` is what the customer was promised, if anything."""
 
     site: str
     site_type: str
@@ -31,13 +32,12 @@ class PlannedFulfillment:
     assignment: str
     lines: tuple[PlannedLine, ...]
     attempt: int = 1
+    ship_by: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Allocate:
-    """Create the FOs of a plan (SRC-07); `waits` are (line, reason) of what stays without a
-    site.
-    """
+    """Create the FOs of a plan (SRC-07); `waits` are (line, reason) of what has no site yet."""
 
     decision_id: str
     plan: tuple[PlannedFulfillment, ...]
@@ -91,6 +91,14 @@ class Pick:
 
     fo_id: str
     lines: tuple[PackedUnits, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unpick:
+    """Put picked units back in their place (PCK-09)."""
+
+    fo_id: str
+    lines: tuple[PackedUnits, ...]
 
 
 @dataclass(frozen=True, slots=True)

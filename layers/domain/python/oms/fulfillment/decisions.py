@@ -1,8 +1,8 @@
 """Decisions on fulfillment orders, from allocation to shipment.
 
 Each takes the part and a command that the policy table has let through. Quantities are guarded
-here: picked never
-exceeds what the FO holds, packed never what is picked, shipped never what is packed.
+here: picked never exceeds what the FO holds, packed never what is picked, shipped never what is
+packed.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
 
 from oms.fulfillment import commands, facts
-from oms.fulfillment.leaving import react, recall, reject, short, time_out
+from oms.fulfillment.deadlines import next_due, tick
+from oms.fulfillment.leaving import emptied, react, reject, short
 from oms.fulfillment.model import (
     Assignment,
     Fulfillment,
@@ -25,6 +25,7 @@ from oms.fulfillment.model import (
     Shipment,
 )
 from oms.fulfillment.rows import (
+    Change,
     Room,
     packed_more,
     picked_more,
@@ -33,8 +34,10 @@ from oms.fulfillment.rows import (
     take,
     unpacked,
     unpicked,
+    unshipped,
 )
-from oms.fulfillment.states import fo_state, fulfilled, packed
+from oms.fulfillment.sla import PROMISE
+from oms.fulfillment.states import ENDED, fo_state, moved
 from oms.kernel.context import Context
 from oms.kernel.errors import Malformed, Problem, Refused
 from oms.kernel.facts import Fact, Step, Units
@@ -43,14 +46,20 @@ from oms.kernel.policy import ApprovalMode
 
 __all__ = [
     "allocate", "approve", "assign", "file", "next_due", "pack", "pick", "react", "reject",
-    "release", "release_ready", "ship", "short", "tick", "unassign", "unpack",
+    "release", "release_ready", "ship", "short", "tick", "unassign", "unpack", "unpick",
 ]  # fmt: skip
 
 
 def allocate(
     fulfillment: Fulfillment, command: commands.Allocate, ctx: Context, order_id: str, number: str
 ) -> Step[Fulfillment]:
-    """Create the FOs of a plan (FUL-100); what stays without a site is told with its reason."""
+    """Create the FOs of a plan (FUL-100); what stays without a site is told with its reason.
+
+    A decision whose FOs are open was carried out before: nothing happens (SRC-07).
+    """
+    done = {fo.decision_id for fo in fulfillment.orders if fo_state(fo) not in ENDED}
+    if command.decision_id in done:
+        return Step(fulfillment)
     told: list[Fact] = []
     orders = list(fulfillment.orders)
     for planned in command.plan:
@@ -113,62 +122,57 @@ def pick(fulfillment: Fulfillment, command: commands.Pick, ctx: Context) -> Step
     if fo.picking_at is None:
         fo = replace(fo, picking_at=ctx.now)
         told.append(facts.FulfillmentOrderPicking(fo.id))
-    picked: list[Units] = []
-    for row in command.lines:
-        fo, taken = take(fo, row.line_no, row.quantity, unpicked, picked_more)
-        picked += taken
+    fo, picked = _each(fo, command.lines, unpicked, picked_more)
     if picked:
-        told.append(facts.UnitsPicked(fo.id, tuple(picked)))
+        told.append(facts.UnitsPicked(fo.id, picked))
     return Step(store(fulfillment, fo), tuple(told))
+
+
+def unpick(fulfillment: Fulfillment, command: commands.Unpick, ctx: Context) -> Step[Fulfillment]:
+    """Put picked units that are in no package back (PCK-09, LIN-106)."""
+    fo, units = _each(
+        fulfillment.find(command.fo_id), command.lines, unpacked, lambda r, n: picked_more(r, -n)
+    )
+    return Step(store(fulfillment, fo), (facts.UnitsUnpicked(fo.id, units),))
 
 
 def pack(fulfillment: Fulfillment, command: commands.Pack, ctx: Context) -> Step[Fulfillment]:
     """Put picked units into packages (PCK-05)."""
-    fo, told = fulfillment.find(command.fo_id), list[Fact]()
+    before, told = fulfillment.find(command.fo_id), list[Fact]()
+    fo = before
     if not command.packages:
         raise Malformed("NO_PACKAGE", "name at least one package",
                         [Problem("packages", "REQUIRED", "at least one")])  # fmt: skip
     for new in command.packages:
         fo, fact = _packed(fo, new)
         told.append(fact)
-    if packed(fo):
-        told.append(facts.FulfillmentOrderPacked(fo.id))
-    return Step(store(fulfillment, fo), tuple(told))
+    fo, follows = moved(before, fo, ctx)
+    return Step(store(fulfillment, fo), (*told, *follows))
 
 
 def unpack(fulfillment: Fulfillment, command: commands.Unpack, ctx: Context) -> Step[Fulfillment]:
     """Open a package again, as long as it has not left (PCK-09)."""
     fo = fulfillment.find(command.fo_id)
     package = _package(fo, command.package_id)
-    rest = tuple(p for p in fo.packages if p.id != package.id)
-    fo = replace(fo, packages=rest)
-    fo, units = _each(fo, package.contents, lambda row: row.packed - row.shipped, -1)
-    fact = facts.UnitsUnpacked(fo.id, package.id, units)
-    return Step(store(fulfillment, fo), (fact,))
+    fo, units = emptied(fo, package.id)
+    return Step(store(fulfillment, fo), (facts.UnitsUnpacked(fo.id, package.id, units),))
 
 
 def ship(fulfillment: Fulfillment, command: commands.Ship, ctx: Context) -> Step[Fulfillment]:
     """Hand packages to a carrier: one write with stock, invoice and capture intent (SHP-01)."""
-    fo = _tracked(fulfillment.find(command.fo_id), command.tracking)
+    before = fulfillment.find(command.fo_id)
+    fo = _tracked(before, command.tracking)
     packages = _leaving(fo, command.package_ids)
     shipment_id = derive("shp", fo.id, len(fo.shipments) + 1)
-    units: list[Units] = []
-    for package in packages:
-        for content in package.contents:
-            fo, taken = take(
-                fo, content.line_no, content.quantity, lambda r: r.packed - r.shipped, shipped_more
-            )
-            units += taken
+    contents = [content for package in packages for content in package.contents]
+    fo, units = _each(fo, contents, unshipped, shipped_more)
     fo = _with_shipment(fo, command, packages, shipment_id, ctx)
     numbers = fo.shipments[-1].tracking_numbers
-    told: list[Fact] = [
-        facts.ShipmentCreated(fo.id, shipment_id, fo.site, command.carrier, numbers, _merged(units))
-    ]
-    if fulfilled(fo):
-        told.append(facts.FulfillmentOrderFulfilled(fo.id))
-        if not fo.filing:
-            told.append(facts.FulfillmentOrderClosed(fo.id))
-    return Step(store(fulfillment, fo), tuple(told))
+    left = facts.ShipmentCreated(
+        fo.id, shipment_id, fo.site, command.carrier, numbers, _merged(units)
+    )
+    fo, follows = moved(before, fo, ctx)
+    return Step(store(fulfillment, fo), (left, *follows))
 
 
 def file(
@@ -177,38 +181,6 @@ def file(
     """File a fulfilled FO (FUL-110)."""
     fo = replace(fulfillment.find(command.fo_id), filed_at=ctx.now)
     return Step(store(fulfillment, fo), (facts.FulfillmentOrderClosed(fo.id),))
-
-
-def tick(fulfillment: Fulfillment, ctx: Context) -> Step[Fulfillment]:
-    """Time out what nobody claims and recall what is late (FUL-104, FUL-112)."""
-    told: list[Fact] = []
-    for fo in fulfillment.orders:
-        state, due = fo_state(fo), _due(fo, ctx)
-        if due is None or due > ctx.now:
-            continue
-        if state == "AWAITING_ASSIGNMENT":
-            step = time_out(fulfillment, fo, ctx)
-        else:
-            step = recall(fulfillment, fo, ctx)
-            told.append(facts.FulfillmentOrderLate(fo.id, fo.site))
-        fulfillment = step.part
-        told += step.facts
-    return Step(fulfillment, tuple(told))
-
-
-def next_due(fulfillment: Fulfillment, ctx: Context) -> datetime | None:
-    """When time alone changes an FO next (SAG-05)."""
-    moments = (_due(fo, ctx) for fo in fulfillment.orders)
-    return min((moment for moment in moments if moment is not None), default=None)
-
-
-def _due(fo: FulfillmentOrder, ctx: Context) -> datetime | None:
-    state = fo_state(fo)
-    if state == "AWAITING_ASSIGNMENT" and fo.assignment is Assignment.CLAIM and fo.released_at:
-        return fo.released_at + timedelta(hours=ctx.policy.claim_timeout_hours)
-    if state == "AWAITING_PICK" and fo.released_at:
-        return fo.released_at + timedelta(hours=ctx.policy.fulfill_timeout_hours)
-    return None
 
 
 def _created(
@@ -226,7 +198,8 @@ def _created(
         derive("fo", order_id, number), number, planned.site, planned.method, planned.group_id,
         ctx.now, planned.attempt, FulfillmentType(planned.type), Assignment(planned.assignment),
         lines, decision_id=command.decision_id, needs_approval=asks,
-        filing=ctx.policy.fulfillment_order_filing,
+        filing=ctx.policy.fulfillment_order_filing, site_type=planned.site_type,
+        ship_by=planned.ship_by or ctx.now + PROMISE,
     )  # fmt: skip
 
 
@@ -240,24 +213,24 @@ def _units(fo: FulfillmentOrder) -> tuple[Units, ...]:
 def _packed(
     fo: FulfillmentOrder, new: commands.NewPackage
 ) -> tuple[FulfillmentOrder, facts.UnitsPacked]:
-    fo, units = _each(fo, new.contents, unpacked, 1)
+    if not new.contents:
+        raise Malformed("EMPTY_PACKAGE", "a package holds at least one unit",
+                        [Problem("packages", "REQUIRED", "contents")])  # fmt: skip
+    fo, units = _each(fo, new.contents, unpacked, packed_more)
     package = Package(
-        derive("pkg", fo.id, len(fo.packages) + 1, sum(row.packed for row in fo.lines)),
-        new.contents, new.box, new.weight_grams, new.tracking_number,
+        derive("pkg", fo.id, fo.packages_made + 1), new.contents, new.box,
+        new.weight_grams, new.tracking_number,
     )  # fmt: skip
-    fo = replace(fo, packages=(*fo.packages, package))
+    fo = replace(fo, packages=(*fo.packages, package), packages_made=fo.packages_made + 1)
     return fo, facts.UnitsPacked(fo.id, package.id, units)
 
 
 def _each(
-    fo: FulfillmentOrder, contents: Sequence[PackedUnits], room: Room, sign: int
+    fo: FulfillmentOrder, rows: Sequence[PackedUnits], room: Room, change: Change
 ) -> tuple[FulfillmentOrder, tuple[Units, ...]]:
     units: list[Units] = []
-    for content in contents:
-        fo, taken = take(
-            fo, content.line_no, content.quantity, room,
-            lambda row, count: packed_more(row, sign * count),
-        )  # fmt: skip
+    for row in rows:
+        fo, taken = take(fo, row.line_no, row.quantity, room, change)
         units += taken
     return fo, tuple(units)
 

@@ -68,8 +68,8 @@ class UnitsLeft:
     """Units that left an FO with the reason's effects (SRC-44).
 
     `stock` is the effect at the site (NONE, ZERO_UNPICKED, MINUS_UNITS, DAMAGED, DISPLAY); `keeps`
-    says
-    whether the reservation goes back to its pool or is released.
+    says whether the reservation goes back to its pool or is released; `follow_up` names the task
+    for a person (COUNT, DISPOSITION ...).
     """
 
     units: Units
@@ -79,6 +79,7 @@ class UnitsLeft:
     keeps: bool
     counts_attempt: bool
     from_bucket: str
+    follow_up: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

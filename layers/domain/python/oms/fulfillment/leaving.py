@@ -2,105 +2,128 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from oms.fulfillment import commands, facts
 from oms.fulfillment.model import Fulfillment, FulfillmentOrder, ReasonRule
 from oms.fulfillment.reasons import reason
-from oms.fulfillment.rows import gone, store, take, unpicked
-from oms.fulfillment.states import ENDED, fo_state
+from oms.fulfillment.rows import (
+    gone,
+    held,
+    packed_more,
+    picked_more,
+    store,
+    take,
+    unpacked,
+    unpicked,
+    unshipped,
+)
+from oms.fulfillment.states import ENDED, fo_state, moved
 from oms.kernel.context import Context
-from oms.kernel.errors import Refused
+from oms.kernel.errors import Malformed, Problem, Refused
 from oms.kernel.facts import Fact, Step, Units
-from oms.orders.facts import CancellationRequested, RecallRequested
+from oms.orders.facts import CancellationRequested
+
+RECALL = "RECALL"
+"""End reason of an FO whose units were taken back for sourcing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaving:
+    line_no: int
+    quantity: int
+    rule: ReasonRule
 
 
 def reject(
     fulfillment: Fulfillment, command: commands.RejectFulfillment, ctx: Context
 ) -> Step[Fulfillment]:
-    """A site will not ship the FO, or some of its units (FUL-104, SRC-41)."""
+    """A site will not ship the FO, or some of its units (FUL-104, SRC-41).
+
+    Without lines all units that nobody picked are meant.
+    """
     fo = fulfillment.find(command.fo_id)
-    reason(command.reason, command.note, "reason")
-    lines = command.lines or _everything(fo, command.reason)
-    fo, left = _leave(fo, lines, command.note)
-    fo = _ended(fo, command.reason, ctx)
-    fact = facts.FulfillmentOrderRejected(
-        fo.id, fo.site, command.reason, left, partial=fo.rejected_at is None
-    )
-    return Step(store(fulfillment, fo), (fact,))
+    rule = reason(command.reason, command.note, "reason")
+    rows = _ruled(command.lines, command.note) if command.lines else _everything(fo, rule)
+    return _reject(fulfillment, fo, rule, rows, ctx)
 
 
 def short(
     fulfillment: Fulfillment, command: commands.ShortPick, ctx: Context, allow_split: bool = True
 ) -> Step[Fulfillment]:
-    """Units are not where they should be; the rest goes on, or all goes back (PCK-04)."""
-    fo = fulfillment.find(command.fo_id)
-    fo, left = _leave(fo, command.lines, command.note)
-    fo = _ended(fo, command.lines[0].reason, ctx)
-    if fo.picking_at is None and fo.rejected_at is None:
-        fo = replace(fo, picking_at=ctx.now)
+    """Units are not where they should be. The rest goes on; where the order may not be split all
+    goes back to sourcing, unless policy ships what was found (PCK-04).
+    """
+    if not command.lines:
+        raise Malformed("NO_LINES", "name what is missing",
+                        [Problem("lines", "REQUIRED", "at least one")])  # fmt: skip
+    before = fulfillment.find(command.fo_id)
+    rows = _ruled(command.lines, command.note)
+    fo, left = _leave(before, rows)
     told: list[Fact] = [facts.FulfillmentOrderShortPicked(fo.id, fo.site, left)]
-    if not allow_split and not ctx.policy.short_no_split_ships_partial and fo.lines:
+    if not fo.lines:
+        fo = replace(fo, rejected_at=ctx.now, end_reason=rows[0].rule.code)
+    elif not allow_split and not ctx.policy.short_no_split_ships_partial:
         fo, more = _recalled(fo, ctx)
         told += more
-    return Step(store(fulfillment, fo), tuple(told))
+    fo, follows = moved(before, fo, ctx)
+    return Step(store(fulfillment, fo), (*told, *follows))
+
+
+def time_out(
+    fulfillment: Fulfillment, fo: FulfillmentOrder, rule: ReasonRule, ctx: Context
+) -> Step[Fulfillment]:
+    """A site let unpicked work lie; that counts as a rejection (FUL-04, FUL-104, FUL-112)."""
+    return _reject(fulfillment, fo, rule, _everything(fo, rule), ctx)
 
 
 def react(fulfillment: Fulfillment, fact: Fact, ctx: Context) -> Step[Fulfillment]:
-    """Canceled units leave FOs that nobody picks yet, newest FO first (CAN-03); FOs whose
-    destination changes are taken back (EDT-01).
-    """
-    if isinstance(fact, RecallRequested):
-        return _recall_group(fulfillment, fact.group, ctx)
+    """Canceled units leave FOs that nobody picks yet, newest FO first (CAN-03)."""
     if not isinstance(fact, CancellationRequested):
         return Step(fulfillment)
     told: list[Fact] = []
     for wanted in fact.units:
-        fulfillment, more = _canceled(fulfillment, wanted, fact, ctx)
+        fulfillment, more = _canceled(fulfillment, wanted, fact.reason, ctx)
         told += more
     return Step(fulfillment, tuple(told))
 
 
-def time_out(fulfillment: Fulfillment, fo: FulfillmentOrder, ctx: Context) -> Step[Fulfillment]:
-    """A store let an FO lie unclaimed: it counts as a rejection (FUL-04, FUL-104)."""
-    command = commands.RejectFulfillment(fo.id, "CLAIM_TIMEOUT")
-    return reject(fulfillment, command, ctx)
+def _ruled(lines: Sequence[commands.RejectedLine], note: str | None) -> list[_Leaving]:
+    return [
+        _Leaving(row.line_no, row.quantity, reason(row.reason, note, f"lines[{place}].reason"))
+        for place, row in enumerate(lines)
+    ]
 
 
-def recall(fulfillment: Fulfillment, fo: FulfillmentOrder, ctx: Context) -> Step[Fulfillment]:
-    """Take back an FO that is late and not yet picking; its units are sourced anew (FUL-112)."""
-    changed, told = _recalled(fo, ctx)
-    return Step(store(fulfillment, changed), tuple(told))
+def _everything(fo: FulfillmentOrder, rule: ReasonRule) -> list[_Leaving]:
+    return [_Leaving(units.line_no, units.quantity, rule) for units in held(fo, unpicked)]
 
 
-def _recall_group(fulfillment: Fulfillment, group_id: str, ctx: Context) -> Step[Fulfillment]:
-    told: list[Fact] = []
-    for fo in fulfillment.orders:
-        if fo.group_id != group_id or fo_state(fo) in ENDED:
-            continue
-        if fo.picking_at is not None:
-            raise Refused.because("PICKING_STARTED", "the site is picking", fo.id)
-        step = recall(fulfillment, fo, ctx)
-        fulfillment = step.part
-        told += step.facts
-    return Step(fulfillment, tuple(told))
-
-
-def _everything(fo: FulfillmentOrder, code: str) -> tuple[commands.RejectedLine, ...]:
-    return tuple(
-        commands.RejectedLine(row.line_no, unpicked(row), code) for row in fo.lines if unpicked(row)
+def _reject(
+    fulfillment: Fulfillment,
+    before: FulfillmentOrder,
+    rule: ReasonRule,
+    rows: Sequence[_Leaving],
+    ctx: Context,
+) -> Step[Fulfillment]:
+    fo, left = _leave(before, rows)
+    if not fo.lines:
+        fo = replace(fo, rejected_at=ctx.now, end_reason=rule.code)
+    fo, follows = moved(before, fo, ctx)
+    fact = facts.FulfillmentOrderRejected(
+        fo.id, fo.site, rule.code, left, partial=fo.rejected_at is None
     )
+    return Step(store(fulfillment, fo), (fact, *follows))
 
 
 def _leave(
-    fo: FulfillmentOrder, lines: Sequence[commands.RejectedLine], note: str | None
+    fo: FulfillmentOrder, rows: Sequence[_Leaving]
 ) -> tuple[FulfillmentOrder, tuple[facts.UnitsLeft, ...]]:
     left: list[facts.UnitsLeft] = []
-    for place, line in enumerate(lines):
-        rule = reason(line.reason, note, f"lines[{place}].reason")
-        fo, taken = take(fo, line.line_no, line.quantity, unpicked, gone)
-        left += [_left(units, rule) for units in taken]
+    for row in rows:
+        fo, taken = take(fo, row.line_no, row.quantity, unpicked, gone)
+        left += [_left(units, row.rule) for units in taken]
     if not left:
         raise Refused.because("QUANTITY_EXCEEDED", "every unit is picked", fo.id)
     return fo, tuple(left)
@@ -109,62 +132,69 @@ def _leave(
 def _left(units: Units, rule: ReasonRule) -> facts.UnitsLeft:
     return facts.UnitsLeft(
         units, rule.code, rule.stock, rule.cooldown_hours, rule.keeps_reservation,
-        rule.counts_attempt, "allocated",
+        rule.counts_attempt, "allocated", rule.follow_up,
     )  # fmt: skip
 
 
-def _ended(fo: FulfillmentOrder, code: str, ctx: Context) -> FulfillmentOrder:
-    return fo if fo.lines else replace(fo, rejected_at=ctx.now, end_reason=code)
-
-
 def _recalled(fo: FulfillmentOrder, ctx: Context) -> tuple[FulfillmentOrder, list[Fact]]:
-    if any(row.packed for row in fo.lines):
-        raise Refused.because("PICKING_STARTED", "units are packed; unpack them first", fo.id)
-    picked = tuple(
-        Units(row.line_no, row.item_id, row.picked, row.reservation_id, row.group)
-        for row in fo.lines
-        if row.picked
-    )
-    units = tuple(
-        Units(row.line_no, row.item_id, row.quantity, row.reservation_id, row.group)
-        for row in fo.lines
-    )
-    told: list[Fact] = [facts.UnitsUnpicked(fo.id, picked)] if picked else []
-    told.append(
-        facts.FulfillmentOrderCanceled(
-            fo.id, fo.site, "RECALL", units, recalled=True, partial=False
+    """Take back every unit that has not left, out of packages and off the cart if need be."""
+    told: list[Fact] = []
+    for package in fo.packages:
+        if package.shipment_id is None:
+            fo, units = emptied(fo, package.id)
+            told.append(facts.UnitsUnpacked(fo.id, package.id, units))
+    if picked := held(fo, unpacked):
+        told.append(facts.UnitsUnpicked(fo.id, picked))
+        for row in picked:
+            fo, _ = take(
+                fo, row.line_no, row.quantity, unpacked, lambda row, n: picked_more(row, -n)
+            )
+    back = held(fo, unpicked)
+    for row in back:
+        fo, _ = take(fo, row.line_no, row.quantity, unpicked, gone)
+    if not fo.lines:
+        fo = replace(fo, canceled_at=ctx.now, end_reason=RECALL)
+    partial = fo.canceled_at is None
+    told.append(facts.FulfillmentOrderCanceled(fo.id, fo.site, RECALL, back, True, partial))
+    return fo, told
+
+
+def emptied(fo: FulfillmentOrder, package_id: str) -> tuple[FulfillmentOrder, tuple[Units, ...]]:
+    """Open a package that has not left: its units are picked again (PCK-09)."""
+    package = next(package for package in fo.packages if package.id == package_id)
+    rest = tuple(other for other in fo.packages if other.id != package_id)
+    fo = replace(fo, packages=rest, packed_at=None)
+    units: list[Units] = []
+    for content in package.contents:
+        fo, taken = take(
+            fo, content.line_no, content.quantity, unshipped, lambda row, n: packed_more(row, -n)
         )
-    )
-    return replace(fo, lines=(), canceled_at=ctx.now, end_reason="RECALL"), told
+        units += taken
+    return fo, tuple(units)
 
 
 def _canceled(
-    fulfillment: Fulfillment, wanted: Units, fact: CancellationRequested, ctx: Context
+    fulfillment: Fulfillment, wanted: Units, code: str, ctx: Context
 ) -> tuple[Fulfillment, list[Fact]]:
-    left, told, code = wanted.quantity, [], fact.reason
-    for fo in _open_fos(fulfillment):
-        room = sum(unpicked(row) for row in fo.lines if row.line_no == wanted.line_no)
-        units = min(left, room)
+    left, told = wanted.quantity, list[Fact]()
+    for before in _cancelable(fulfillment):
+        rows = (row for row in before.lines if row.line_no == wanted.line_no)
+        units = min(left, sum(unpicked(row) for row in rows))
         if not units:
             continue
         left -= units
-        fo, taken = take(fo, wanted.line_no, units, unpicked, gone)
+        fo, taken = take(before, wanted.line_no, units, unpicked, gone)
         if not fo.lines:
             fo = replace(fo, canceled_at=ctx.now, end_reason=code)
         fulfillment = store(fulfillment, fo)
         partial = fo.canceled_at is None
-        told.append(
-            facts.FulfillmentOrderCanceled(
-                fo.id, fo.site, code, taken, recalled=False, partial=partial
-            )
-        )
-    if left and not fact.where_possible:
+        told.append(facts.FulfillmentOrderCanceled(fo.id, fo.site, code, taken, False, partial))
+    if left:
         text = f"{left} units of line {wanted.line_no} are being picked"
         raise Refused.because("PICKING_STARTED", text, str(wanted.line_no))
-    return fulfillment, list(told)
+    return fulfillment, told
 
 
-def _open_fos(fulfillment: Fulfillment) -> Iterable[FulfillmentOrder]:
-    for fo in reversed(fulfillment.orders):
-        if fo_state(fo) not in ENDED and fo.picking_at is None:
-            yield fo
+def _cancelable(fulfillment: Fulfillment) -> Iterator[FulfillmentOrder]:
+    orders: Iterable[FulfillmentOrder] = reversed(fulfillment.orders)
+    return (fo for fo in orders if fo_state(fo) not in ENDED and fo.picking_at is None)

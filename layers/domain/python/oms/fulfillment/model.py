@@ -78,7 +78,10 @@ class Shipment:
 
 @dataclass(frozen=True, slots=True)
 class FulfillmentOrder:
-    """State is computed from line quantities and the explicit facts below (STA-07)."""
+    """State is computed from line quantities and the explicit facts below (STA-07).
+
+    `packages_made` numbers packages, opened ones included, so that no package id comes twice.
+    """
 
     id: str
     number: str
@@ -106,6 +109,10 @@ class FulfillmentOrder:
     filing: bool = False
     filed_at: datetime | None = None
     suspended: bool = False
+    site_type: str = "WAREHOUSE"
+    packed_at: datetime | None = None
+    late_at: datetime | None = None
+    packages_made: int = 0
 
 
 @dataclass(frozen=True, slots=True)

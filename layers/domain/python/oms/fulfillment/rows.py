@@ -1,4 +1,8 @@
-"""Taking units from an FO's rows; there is one row per order line and reservation."""
+"""Taking units from an FO's rows; there is one row per order line and reservation.
+
+`picked`, `packed` and `shipped` of a row count up one within the other: a shipped unit is still
+counted as packed and as picked.
+"""
 
 from __future__ import annotations
 
@@ -23,18 +27,28 @@ def unpacked(row: FulfillmentLine) -> int:
     return row.picked - row.packed
 
 
+def unshipped(row: FulfillmentLine) -> int:
+    """Units in a package that has not left."""
+    return row.packed - row.shipped
+
+
+def held(fo: FulfillmentOrder, room: Room) -> tuple[Units, ...]:
+    """The units of every row that `room` counts."""
+    return tuple(_units(row, room(row)) for row in fo.lines if room(row))
+
+
 def take(
     fo: FulfillmentOrder, line_no: int, quantity: int, room: Room, change: Change
 ) -> tuple[FulfillmentOrder, tuple[Units, ...]]:
     """Change `quantity` units of a line, row by row; refused where `room` is less
-    (QUANTITY_EXCEEDED).
+    (QUANTITY_EXCEEDED). Rows without units are gone.
     """
     left, rows, taken = quantity, [], []
     for row in fo.lines:
         units = min(left, room(row)) if row.line_no == line_no else 0
         if units > 0:
             left -= units
-            taken.append(Units(line_no, row.item_id, units, row.reservation_id, row.group))
+            taken.append(_units(row, units))
             row = change(row, units)
         rows.append(row)
     if left or quantity <= 0:
@@ -50,7 +64,7 @@ def store(fulfillment: Fulfillment, changed: FulfillmentOrder) -> Fulfillment:
 
 
 def picked_more(row: FulfillmentLine, units: int) -> FulfillmentLine:
-    """Count units as picked."""
+    """Count units as picked; negative puts them back."""
     return replace(row, picked=row.picked + units)
 
 
@@ -67,3 +81,7 @@ def shipped_more(row: FulfillmentLine, units: int) -> FulfillmentLine:
 def gone(row: FulfillmentLine, units: int) -> FulfillmentLine:
     """Let unpicked units leave the FO."""
     return replace(row, quantity=row.quantity - units)
+
+
+def _units(row: FulfillmentLine, count: int) -> Units:
+    return Units(row.line_no, row.item_id, count, row.reservation_id, row.group)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from oms.sourcing.model import Demand, Request
 
+Rank = tuple[int, ...]
 Take = Mapping[int, int]
 """Units by the place of their demand."""
 
@@ -28,7 +29,7 @@ class Offer:
     """A site in the running: its rank, the demands it may serve, and its units by item."""
 
     site: str
-    rank: tuple[int, ...]
+    rank: Rank
     allowed: frozenset[int]
     stock: Mapping[str, int]
 

@@ -265,7 +265,7 @@ class DecisionRecord:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to ship from where; `waits` are (line, quantity, reason) of what stays without a site."""
+    """What to ship from where; `waits` are (line, quantity, reason) of what has no site."""
 
     fulfillments: tuple[PlannedSite, ...]
     waits: tuple[tuple[int, int, str], ...]
