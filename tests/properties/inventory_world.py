@@ -6,7 +6,7 @@ store after every step. An order's own version guards its writes, as its record 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -153,7 +153,7 @@ class World:
         promise = pending.promise
         if promise is not None and promise.version != pending.version:
             return
-        before = self._promised()
+        before, levels = self._promised(), dict(self.store.levels)
         try:
             self.store.write("acme", pending.write)
         except StockConflict:
@@ -164,6 +164,9 @@ class World:
         if promise is not None:
             promise.version += 1
         self._never_oversold(before)
+        for key, level in self.store.levels.items():
+            if level.reserved > levels[key].reserved:
+                assert level.reserved <= level.base - level.safety_sell
 
     def _repeat(self, write: StockWrite) -> None:
         """INV-S6: the same write again, however late, is refused and changes nothing."""
@@ -380,7 +383,7 @@ class World:
                 assert self.scene.ats(item, group) == there
 
     def _plan(
-        self, facts: list[Fact], books: Callable[[], None], promise: Promise | None = None
+        self, facts: Sequence[Fact], books: Callable[[], None], promise: Promise | None = None
     ) -> None:
         ctx = self.scene.ctx(self._name("write"))
         write = plan(effects(facts), self._read(), ctx.cause_id, "ord_1", ctx, SITES)

@@ -81,7 +81,7 @@ def test_senseless_adjustments_are_malformed(
 ) -> None:
     """STK-14: a reason is required; only on hand may be negative."""
     with pytest.raises(Malformed) as refusal:
-        say(scene, **values)
+        say(scene, None, **values)
     assert refusal.value.code == code
 
 

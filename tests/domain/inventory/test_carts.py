@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from oms.inventory.carts import CartPromise, Shortage
-from oms.inventory.commands import CartLine, ReserveCart
+from oms.inventory.commands import CartLine, Delta, ReserveCart
 from oms.inventory.model import CartReservation, Item
 from oms.inventory.use_cases import extend_reservation, release_reservation, reserve_cart
 from oms.kernel.errors import Conflict, Malformed, NotFound, Refused, StockConflict
@@ -139,6 +139,17 @@ def test_an_order_takes_an_expired_unit_back(scene: Scene, store: MemoryStock) -
     scene.happen(reserved(5))
     assert (scene.counter().promised, scene.counter().soft) == (5, {})
     prove_counters(store)
+
+
+def test_expired_units_of_a_short_position_are_not_sold_again(scene: Scene) -> None:
+    """RSV-04, INV-S1: a fact took the unit meanwhile; taking the promise back sells nothing."""
+    scene.happen(reserved(4))
+    hold(scene, "c1", shirt(1))
+    scene.adjust("itm_1", on_hand=Delta(-1))
+    scene.now = TEN + timedelta(minutes=15)
+    with pytest.raises(StockConflict):
+        scene.happen(reserved(1, "rsv_2"))
+    assert scene.ats() == 0
 
 
 def test_ordering_converts_by_id(scene: Scene, store: MemoryStock) -> None:

@@ -266,7 +266,7 @@ def test_any_order_of_undo_returns_the_stock() -> None:
             undo[n](scene, f"rsv_{n}")
         results.add(repr(scene.state()))
     group = [("main", 17, 0, 0)]
-    levels = [("A", 8, {}, 0, 0, 0, 0), ("B", 9, {}, 0, 0, 0, 0)]
+    levels: list[tuple[object, ...]] = [("A", 8, {}, 0, 0, 0, 0), ("B", 9, {}, 0, 0, 0, 0)]
     assert results == {repr((group, levels))}
 
 
