@@ -1,14 +1,14 @@
 """A merchant under random load: many writers decide on what they read and write later, or never.
 
-The world keeps its own books, of reservations, carts and movements, and compares them with the
-store after every step. An order's own version guards its writes, as its record does.
+The books are compared with the store after every step. An order's own version guards its writes,
+as its record does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from random import Random
 from typing import TypeVar
 
@@ -16,9 +16,8 @@ from oms.inventory.adjustments import adjust
 from oms.inventory.carts import release_cart, reserve_cart
 from oms.inventory.commands import AdjustStock, CartLine, Delta, FeedRow, ReserveCart, Set
 from oms.inventory.decisions import effects, plan
-from oms.inventory.feeds import Fate, apply_feed_row
+from oms.inventory.feeds import apply_feed_row
 from oms.inventory.model import (
-    InventoryLevel,
     Item,
     MovementType,
     StockSnapshot,
@@ -27,10 +26,8 @@ from oms.inventory.model import (
 from oms.kernel.errors import AlreadyDone, Conflict, StockConflict
 from oms.kernel.facts import Fact
 
-from tests.domain.inventory.proof import prove_bounds, prove_counters, prove_supply
 from tests.domain.inventory.scene import (
     SITES,
-    Scene,
     allocated,
     canceled,
     left,
@@ -40,50 +37,10 @@ from tests.domain.inventory.scene import (
     shipped,
     units,
 )
-from tests.fakes.stock import MemoryStock
+from tests.properties.inventory_books import GROUPS, ITEMS, Books, Hold, Position, Promise
 
 T = TypeVar("T")
-ITEMS = ("itm_1", "itm_2")
-GROUPS = ("main", "west")
 STOCK_EFFECTS = ("NONE", "ZERO_UNPICKED", "MINUS_UNITS", "DAMAGED")
-
-
-@dataclass
-class Promise:
-    """A firm reservation in the world's books; `version` stands for the order's."""
-
-    id: str
-    item: str
-    group: str
-    open: int
-    at: dict[str, int] = field(default_factory=dict)
-    version: int = 0
-
-    @property
-    def loose(self) -> int:
-        """Open units that no site holds."""
-        return self.open - sum(self.at.values())
-
-
-@dataclass
-class Hold:
-    """A cart's reservation in the world's books."""
-
-    id: str
-    item: str
-    group: str
-    open: int
-    expires_at: datetime
-
-
-@dataclass
-class Position:
-    """What feeds and people said of an item at a site, and every own movement since."""
-
-    on_hand: int = 0
-    sequence: int = 0
-    counted_at: datetime | None = None
-    moved: list[tuple[datetime, int]] = field(default_factory=list)
 
 
 @dataclass
@@ -96,16 +53,12 @@ class Pending:
     version: int = 0
 
 
-class World:
-    """Items, writers and books of one random run."""
+class World(Books):
+    """Items and writers of one random run."""
 
     def __init__(self, seed: int) -> None:
+        super().__init__()
         self.random = Random(seed)
-        self.store = MemoryStock()
-        self.scene = Scene(self.store)
-        self.promises: list[Promise] = []
-        self.holds: dict[str, Hold] = {}
-        self.positions: dict[tuple[str, str], Position] = {}
         self.pending: list[Pending] = []
         self.history: list[StockWrite] = []
         self.names = 0
@@ -338,50 +291,6 @@ class World:
         if outcome.write is not None:
             self._later(outcome.write, lambda: self._fed(position, row))
 
-    # The books.
-
-    def prove(self) -> None:
-        """INV-S1 to S3 and S6 on everything in the store."""
-        prove_counters(self.store)
-        prove_supply(self.store)
-        prove_bounds(self.store)
-        firm, soft = self._books()
-        for (_, item, group), counter in self.store.counters.items():
-            gone = sum(level.shipped for level in self._levels(item, group))
-            held = sum(counter.soft.values())
-            assert counter.promised - gone - held == firm.get((item, group), 0)
-            dead = f"{self.scene.now:%Y-%m-%dT%H:%M:%S}"
-            alive = sum(n for minute, n in counter.soft.items() if minute[:19] > dead)
-            assert alive == soft.get((item, group), 0)
-        for (_, item, site), level in self.store.levels.items():
-            placed = sum(p.at.get(site, 0) for p in self.promises if p.item == item)
-            assert level.reserved == level.allocated == placed
-            position = self.positions[(item, site)]
-            assert level.on_hand == position.on_hand
-        assert all(p.loose >= 0 and min([0, *p.at.values()]) == 0 for p in self.promises)
-
-    def close(self) -> None:
-        """INV-S4: cancel all that is open; every group is back to what it has."""
-        self.pending.clear()
-        self.scene.now += timedelta(hours=2)
-        for promise in self.promises:
-            for site, quantity in list(promise.at.items()):
-                part = units(quantity, promise.id, promise.item, promise.group)
-                back = released(quantity, promise.id, promise.item, site, promise.group)
-                if quantity:
-                    self.scene.happen(canceled(site, part), back)
-                    promise.open -= quantity
-                    promise.at[site] = 0
-            if promise.open:
-                back = released(promise.open, promise.id, promise.item, group=promise.group)
-                self.scene.happen(back)
-                promise.open = 0
-        self.prove()
-        for item in ITEMS:
-            for group in GROUPS:
-                there = sum(level.site_sellable for level in self._levels(item, group))
-                assert self.scene.ats(item, group) == there
-
     def _plan(
         self, facts: Sequence[Fact], books: Callable[[], None], promise: Promise | None = None
     ) -> None:
@@ -402,27 +311,6 @@ class World:
         if write.journal.movements:
             self._later(write, lambda: self._own(item, site, moved(), now))
 
-    def _own(self, item: str, site: str, delta: int, at: datetime) -> None:
-        position = self.positions[(item, site)]
-        position.on_hand += delta
-        position.moved.append((at, delta))
-
-    def _fates(self, position: Position, row: FeedRow) -> tuple[Fate, ...]:
-        if position.sequence and row.sequence == position.sequence:
-            return (Fate.REPEATED,)
-        older = (
-            row.kind == "SNAPSHOT" and row.as_of is not None
-            and position.counted_at is not None and row.as_of < position.counted_at
-        )  # fmt: skip
-        if older or (row.sequence or 0) < position.sequence:
-            return (Fate.LATE,)
-        if row.kind == "DELTA" and not position.sequence and self._counted(position, row):
-            return (Fate.LATE,)
-        return (Fate.CHANGED, Fate.UNCHANGED)
-
-    def _counted(self, position: Position, row: FeedRow) -> bool:
-        return bool(position.counted_at and row.as_of and row.as_of <= position.counted_at)
-
     def _fed(self, position: Position, row: FeedRow) -> None:
         position.sequence = row.sequence or 0
         if row.kind == "DELTA":
@@ -432,31 +320,6 @@ class World:
         since = sum(delta for at, delta in position.moved if at > row.as_of)
         position.on_hand = row.quantity + since
         position.counted_at = max(row.as_of, position.counted_at or row.as_of)
-
-    def _never_oversold(self, before: dict[tuple[str, str], int]) -> None:
-        """INV-S1: a write that promises more promises no more than there is."""
-        for (item, group), promised in self._promised().items():
-            if promised > before.get((item, group), 0):
-                assert promised <= sum(level.site_sellable for level in self._levels(item, group))
-
-    def _promised(self) -> dict[tuple[str, str], int]:
-        firm, soft = self._books()
-        return {key: firm.get(key, 0) + soft.get(key, 0) for key in {*firm, *soft}}
-
-    def _books(self) -> tuple[dict[tuple[str, str], int], dict[tuple[str, str], int]]:
-        firm: dict[tuple[str, str], int] = {}
-        soft: dict[tuple[str, str], int] = {}
-        for promise in self.promises:
-            key = (promise.item, promise.group)
-            firm[key] = firm.get(key, 0) + promise.open
-        for hold in self.holds.values():
-            if hold.expires_at > self.scene.now:
-                key = (hold.item, hold.group)
-                soft[key] = soft.get(key, 0) + hold.open
-        return firm, soft
-
-    def _levels(self, item: str, group: str) -> list[InventoryLevel]:
-        return [x for (_, i, _), x in self.store.levels.items() if (i, x.group) == (item, group)]
 
     def _read(self) -> StockSnapshot:
         return self.store.read("acme", ITEMS, GROUPS, None, tuple(self.holds))
