@@ -51,12 +51,11 @@ _JVM_OPTIONS = (
 
 
 class NodeUnavailable(RuntimeError):
-    """The server cannot be fetched or started here; the message says why."""
+    """The server cannot be had or started here; the message says why."""
 
 
-def available() -> bool:
-    """True where this machine has the programs that fetching and running the server needs."""
-    return bool(shutil.which("java") and shutil.which("mvn"))
+class NotFetched(NodeUnavailable):
+    """The server is not cached yet, and Maven Central or the programs to reach it are missing."""
 
 
 def start_node(data_dir: Path) -> tuple[str, Callable[[], None]]:
@@ -65,6 +64,8 @@ def start_node(data_dir: Path) -> tuple[str, Callable[[], None]]:
     For root, data below a folder that is closed to others is kept beside the cached server instead.
     Raises NodeUnavailable when it cannot be fetched, or is not healthy within two minutes.
     """
+    if shutil.which("java") is None:
+        raise NotFetched("a real OpenSearch node needs java")
     home = _installed(_cache_dir())
     data_dir = _open_to_the_node(data_dir)
     for name in ("config", "data", "logs", "tmp"):
@@ -133,9 +134,9 @@ def _fetch(artifact: str, directory: Path) -> None:
             timeout=600,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise NodeUnavailable(f"mvn could not fetch {artifact}: {error}") from error
+        raise NotFetched(f"mvn could not fetch {artifact}: {error}") from error
     if done.returncode != 0:
-        raise NodeUnavailable(f"mvn could not fetch {artifact}: {done.stdout[-400:]}")
+        raise NotFetched(f"mvn could not fetch {artifact}: {done.stdout[-400:]}")
 
 
 def _configure(home: Path, data_dir: Path, port: int) -> None:

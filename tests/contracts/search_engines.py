@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from oms.search.ports import SearchIndex
 from oms_aws.search.index import OpenSearchIndex, connect
 from oms_aws.search.setup import ensure_index
 
-from infra.local import opensearch_node
+from infra.local.opensearch_node import NotFetched, start_node
 from infra.local.search_service.api import Api
 from infra.local.search_service.server import SearchServer
 from infra.local.search_service.store import Store
@@ -26,22 +26,27 @@ ENGINES = ("fake", "service", "node")
 
 @contextmanager
 def engine_url(name: str) -> Iterator[str]:
-    """A running `service` or `node`; a node that cannot be had skips, or fails where required."""
+    """A running `service` or `node`.
+
+    A node that cannot be fetched skips the test, or fails it under THROUGHLINE_OPENSEARCH=required;
+    one that was fetched and does not start always fails it.
+    """
     if name == "service":
         with service_url() as url:
             yield url
         return
-    required = os.environ.get("THROUGHLINE_OPENSEARCH") == "required"
-    if not required and not opensearch_node.available():
-        pytest.skip("a real OpenSearch node needs java and mvn")
     # Not in pytest's own folder: that one is closed to the user the node runs as.
     directory = Path(tempfile.mkdtemp(prefix="throughline-search-"))
     try:
-        url, stop = opensearch_node.start_node(directory)
+        url, stop = start_node(directory)
         try:
             yield url
         finally:
             stop()
+    except NotFetched as error:
+        if os.environ.get("THROUGHLINE_OPENSEARCH") == "required":
+            raise
+        pytest.skip(str(error))
     finally:
         shutil.rmtree(directory)
 
@@ -62,14 +67,13 @@ def service_url(directory: Path | None = None) -> Iterator[str]:
 
 
 @contextmanager
-def engine(name: str) -> Iterator[Callable[[], SearchIndex]]:
-    """How to reach an index, set up as in production."""
+def engine(name: str) -> Iterator[SearchIndex]:
+    """An index, set up as in production."""
     if name == "fake":
-        fake = FakeSearchIndex()
-        yield lambda: fake
+        yield FakeSearchIndex()
         return
     with engine_url(name) as url:
         client = connect(url)
         ensure_index(client)
-        yield lambda: OpenSearchIndex(client)
+        yield OpenSearchIndex(client)
         client.close()

@@ -33,23 +33,11 @@ class Computed(TypedDict):
 
 def order_document(record: Json, computed: Computed) -> dict[str, Any]:
     """The search document of a stored order record; leaves out what has no value."""
-    order = record["order"]
-    customer = order.get("customer", {})
-    lines = order.get("lines", [])
-    works = record.get("fulfillment", {}).get("orders", [])
-    items = record.get("attention", {}).get("items", [])
-    holds = [hold for hold in record.get("holds", {}).get("holds", []) if _is_open(hold)]
-    tenders = record.get("payments", {}).get("tenders", [])
-    document: dict[str, Any] = {
-        "orderId": order["id"],
-        "company": order["company"],
+    document = {
+        **_header(record["order"]),
         "version": record["version"],
         "seq": record.get("seq", 0),
-        "number": order["number"],
-        "externalNumber": order.get("externalNumber"),
-        "channel": order["channel"],
-        "type": order.get("type", "WEB"),
-        "lane": order.get("lane", "LIVE"),
+        "updatedAt": record.get("updatedAt"),
         "state": computed["state"],
         "fulfillmentStatus": computed["fulfillmentStatus"],
         "paymentStatus": computed["paymentStatus"],
@@ -57,38 +45,80 @@ def order_document(record: Json, computed: Computed) -> dict[str, Any]:
         "holdStatus": computed["holdStatus"],
         "totalMinor": computed["totalMinor"],
         "openMinor": computed["openMinor"],
-        "alerted": any(item["blocking"] for item in items),
-        "suspended": "suspended" in order or any("suspended" in line for line in lines),
-        "held": bool(holds),
+        **_lines(record["order"].get("lines", []), computed),
+        **_works(record.get("fulfillment", {}).get("orders", []), computed),
+        **_attention(record, computed),
+        **_tenders(record.get("payments", {}).get("tenders", [])),
+        "identifiers": _distinct(fold(text) for text in _identifiers(record) if text),
+        "text": _distinct(_texts(record["order"])),
+    }
+    return {key: value for key, value in document.items() if value not in (None, [], {})}
+
+
+def _header(order: Json) -> dict[str, Any]:
+    attributes = sorted(order.get("attributes", {}).items())
+    return {
+        "orderId": order["id"],
+        "company": order["company"],
+        "number": order["number"],
+        "externalNumber": order.get("externalNumber"),
+        "channel": order["channel"],
+        "type": order.get("type", "WEB"),
+        "lane": order.get("lane", "LIVE"),
         "locked": "locked" in order,
         "void": "voidedAt" in order,
         "flag": order.get("flag"),
-        "customer": _customer(customer, order),
+        "customer": _customer(order.get("customer", {}), order),
         "destinations": [_destination(group) for group in order.get("groups", [])],
         "currency": order["currency"],
         "placedAt": order.get("placedAt", order["receivedAt"]),
         "receivedAt": order["receivedAt"],
-        "updatedAt": record.get("updatedAt"),
         "requestedAt": _day(order.get("requestedDate")),
-        "promisedAt": _earliest(_day(line.get("promisedDate")) for line in lines),
-        "overdueAt": _overdue(holds, items, works, computed),
-        "origins": _origins(lines),
+        "tags": _distinct(order.get("tags", [])),
+        "attributes": [_attribute(name, value) for name, value in attributes],
+    }
+
+
+def _lines(lines: list[Json], computed: Computed) -> dict[str, Any]:
+    return {
         "lines": [_line(line, computed) for line in lines],
         "skus": _distinct(line["sku"] for line in lines),
+        "promisedAt": _earliest(_day(line.get("promisedDate")) for line in lines),
         "waitReasons": _distinct(line["wait"]["reason"] for line in lines if "wait" in line),
+        "origins": _origins(lines),
+    }
+
+
+def _works(works: list[Json], computed: Computed) -> dict[str, Any]:
+    return {
         "fulfillmentOrders": [_work(work, computed) for work in works],
         "sites": _distinct(work["site"] for work in works),
         "tracking": _distinct(_tracking(works)),
-        "paymentMethods": _distinct(tender["method"] for tender in tenders),
-        "lastFour": _distinct(tender.get("lastFour") for tender in tenders),
+    }
+
+
+def _attention(record: Json, computed: Computed) -> dict[str, Any]:
+    """What stops the order, or somebody must look at (FLG-02, FLG-03)."""
+    order = record["order"]
+    items = record.get("attention", {}).get("items", [])
+    holds = [hold for hold in record.get("holds", {}).get("holds", []) if _is_open(hold)]
+    works = record.get("fulfillment", {}).get("orders", [])
+    parts = [order, *order.get("lines", [])]
+    return {
+        "alerted": any(item["blocking"] for item in items),
+        "suspended": any("suspended" in part for part in parts),
+        "held": bool(holds),
+        "overdueAt": _overdue(holds, items, works, computed),
         "holdTypes": _distinct(hold["type"] for hold in holds),
         "actionItemTypes": _distinct(item["type"] for item in items),
-        "tags": _distinct(order.get("tags", [])),
-        "attributes": [_attribute(*pair) for pair in sorted(order.get("attributes", {}).items())],
-        "identifiers": _distinct(fold(text) for text in _identifiers(record) if text),
-        "text": _distinct(_texts(order)),
     }
-    return {key: value for key, value in document.items() if value not in (None, [], {})}
+
+
+def _tenders(tenders: list[Json]) -> dict[str, Any]:
+    return {
+        "paymentMethods": _distinct(tender["method"] for tender in tenders),
+        "lastFour": _distinct(tender.get("lastFour") for tender in tenders),
+    }
 
 
 def _customer(customer: Json, order: Json) -> dict[str, Any]:
