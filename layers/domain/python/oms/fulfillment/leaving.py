@@ -23,7 +23,7 @@ from oms.fulfillment.states import ENDED, fo_state, moved
 from oms.kernel.context import Context
 from oms.kernel.errors import Malformed, Problem, Refused
 from oms.kernel.facts import Fact, Step, Units
-from oms.orders.facts import CancellationRequested
+from oms.orders.facts import CancellationRequested, RecallRequested
 
 RECALL = "RECALL"
 """End reason of an FO whose units were taken back for sourcing."""
@@ -79,13 +79,31 @@ def time_out(
 
 
 def react(fulfillment: Fulfillment, fact: Fact, ctx: Context) -> Step[Fulfillment]:
-    """Canceled units leave FOs that nobody picks yet, newest FO first (CAN-03)."""
+    """Canceled units leave FOs that nobody picks yet, newest FO first (CAN-03); FOs whose
+    destination changes are taken back (EDT-01).
+    """
+    if isinstance(fact, RecallRequested):
+        return _recall_group(fulfillment, fact.group, ctx)
     if not isinstance(fact, CancellationRequested):
         return Step(fulfillment)
     told: list[Fact] = []
     for wanted in fact.units:
-        fulfillment, more = _canceled(fulfillment, wanted, fact.reason, ctx)
+        fulfillment, more = _canceled(fulfillment, wanted, fact, ctx)
         told += more
+    return Step(fulfillment, tuple(told))
+
+
+def _recall_group(fulfillment: Fulfillment, group_id: str, ctx: Context) -> Step[Fulfillment]:
+    told: list[Fact] = []
+    for before in fulfillment.orders:
+        if before.group_id != group_id or fo_state(before) in ENDED:
+            continue
+        if before.picking_at is not None:
+            raise Refused.because("PICKING_STARTED", "the site is picking", before.id)
+        fo, more = _recalled(before, ctx)
+        fo, follows = moved(before, fo, ctx)
+        fulfillment = store(fulfillment, fo)
+        told += [*more, *follows]
     return Step(fulfillment, tuple(told))
 
 
@@ -174,9 +192,9 @@ def emptied(fo: FulfillmentOrder, package_id: str) -> tuple[FulfillmentOrder, tu
 
 
 def _canceled(
-    fulfillment: Fulfillment, wanted: Units, code: str, ctx: Context
+    fulfillment: Fulfillment, wanted: Units, fact: CancellationRequested, ctx: Context
 ) -> tuple[Fulfillment, list[Fact]]:
-    left, told = wanted.quantity, list[Fact]()
+    left, told, code = wanted.quantity, list[Fact](), fact.reason
     for before in _cancelable(fulfillment):
         rows = (row for row in before.lines if row.line_no == wanted.line_no)
         units = min(left, sum(unpicked(row) for row in rows))
@@ -189,7 +207,7 @@ def _canceled(
         fulfillment = store(fulfillment, fo)
         partial = fo.canceled_at is None
         told.append(facts.FulfillmentOrderCanceled(fo.id, fo.site, code, taken, False, partial))
-    if left:
+    if left and not fact.where_possible:
         text = f"{left} units of line {wanted.line_no} are being picked"
         raise Refused.because("PICKING_STARTED", text, str(wanted.line_no))
     return fulfillment, told

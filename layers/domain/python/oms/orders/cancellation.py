@@ -32,6 +32,9 @@ def cancel(order: Order, command: commands.Cancel, ctx: Context) -> Step[Order]:
     for row in wanted:
         order, more = _cancel_line(order, row, command.reason)
         found += more
+    if order.intake_done_at is None and not any(line.buckets.active for line in order.lines):
+        # Nothing is left that could lack anything: the next check lets the order close (ORD-07).
+        order = replace(order, validated=False)
     return Step(order, tuple(found))
 
 
@@ -47,9 +50,7 @@ def void(order: Order, command: commands.Void, ctx: Context) -> Step[Order]:
     return Step(order, (*found, facts.OrderVoided(order.id, command.reason)))
 
 
-def cancel_held(
-    order: Order, scope: str, scope_ref: str | None, reason: str
-) -> Step[Order]:
+def cancel_held(order: Order, scope: str, scope_ref: str | None, reason: str) -> Step[Order]:
     """A hold on the order or on a line ran out: its units go, as far as nobody picks them yet
     (HLD-06).
     """
@@ -124,7 +125,7 @@ def _from_bucket(
     before, line = totals(order).current, order.line(line_no)
     found: list[Fact] = []
     if bucket is Bucket.RESERVED:
-        order, found = _release(order, line, quantity, reason)
+        order, found = release_reserved(order, line, quantity, Bucket.CANCELED, reason)
     else:
         units = Units(line_no, str(line.item_id), quantity)
         order = move_units(order, units, bucket, Bucket.CANCELED)
@@ -142,20 +143,24 @@ def _from_bucket(
     return order, [*found, canceled]
 
 
-def _release(order: Order, line: Line, quantity: int, reason: str) -> tuple[Order, list[Fact]]:
+def release_reserved(
+    order: Order, line: Line, quantity: int, target: Bucket, reason: str
+) -> tuple[Order, list[Fact]]:
+    """Give `quantity` promised units of a line back, the latest promise first, each by its own
+    reservation id (CAN-02); raises ValueError where fewer are promised.
+    """
     found: list[Fact] = []
     for reservation in reversed(line.reservations):
         units = min(quantity, unplaced(reservation))
         if not units:
             continue
         quantity -= units
-        moved = Units(line.line_no, reservation.item_id, units, reservation.id, reservation.group)
-        order = end_units(order, moved, Bucket.RESERVED, Bucket.CANCELED, None)
+        name, item_id, group = reservation.id, reservation.item_id, reservation.group
+        moved = Units(line.line_no, item_id, units, name, group)
+        order = end_units(order, moved, Bucket.RESERVED, target, None)
         found.append(
-            facts.ReservationReleased(
-                reservation.id, line.line_no, reservation.item_id, reservation.group, units,
-                None, reason,
-            )
-        )  # fmt: skip
+            facts.ReservationReleased(name, line.line_no, item_id, group, units, None, reason)
+        )
+    if quantity:
+        raise ValueError(f"{quantity} reserved units of line {line.line_no} have no reservation")
     return order, found
-

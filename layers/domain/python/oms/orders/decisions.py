@@ -8,6 +8,7 @@ facts that say how; what does not fit is refused with its reason.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from oms.kernel.context import Context
 from oms.kernel.errors import Malformed, Problem, Refused
@@ -15,54 +16,74 @@ from oms.kernel.facts import Fact, Step
 from oms.kernel.ids import derive
 from oms.kernel.policy import ApprovalMode
 from oms.orders import commands, facts
-from oms.orders.cancellation import cancel, void
-from oms.orders.model import Approval, Bucket, Line, Mark, Note, Order
+from oms.orders.cancellation import cancel, release_reserved, void
+from oms.orders.model import Approval, Bucket, DeliveryGroup, Line, Mark, Note, Order
+from oms.orders.policy import destination_reason
+from oms.orders.pricing import restated
 from oms.orders.reactions import react
-from oms.orders.units import change_line
+from oms.orders.units import change_line, put_line
 
 __all__ = [
-    "add_note", "approve", "approve_automatically", "backorder", "cancel", "change_address",
-    "complete", "file", "finish_intake", "lock", "react", "reject", "resume", "set_attributes",
+    "add_note", "approval_due", "approve", "approve_automatically", "backorder", "cancel",
+    "change_address", "complete", "file", "finish_intake", "lock", "react", "reject", "resume", "set_attributes",
     "set_flag", "set_priority", "set_tags", "state_facts", "suspend", "unlock", "void",
 ]  # fmt: skip
 
 FLAGS = ("RED", "ORANGE", "YELLOW", "GREEN", "BLUE", "PURPLE", "CHK")
-ALLOCATED_STATES = ("AWAITING_FULFILLMENT",)
-DONE_STATES = ("AWAITING_SETTLEMENT", "AWAITING_FILING", "CLOSED")
+RANK = {
+    "AWAITING_ALLOCATION": 1, "AWAITING_FULFILLMENT": 2, "AWAITING_SETTLEMENT": 3,
+    "AWAITING_FILING": 4, "CLOSED": 5,
+}  # fmt: skip
+"""How far along the states are that an approved order goes through; all others are before them."""
 
 
 def complete(order: Order, command: commands.Complete, ctx: Context) -> Step[Order]:
-    """Supply what is missing; validation runs again (ORD-105, INT-07)."""
-    groups = {group.id: group for group in command.groups}
-    lines = tuple(replace(line, sku=command.skus.get(line.sku, line.sku)) for line in order.lines)
+    """Supply what is missing; validation runs again (ORD-105, INT-07).
+
+    Charges of a delivery group stay as they were shared. Raises `Malformed` for an unknown group.
+    """
+    given = {group.id: group for group in command.groups}
+    for name in given:
+        _group(order, name)
     changed = replace(
         order,
         customer=command.customer or order.customer,
         bill_to=command.bill_to or order.bill_to,
-        groups=tuple(groups.get(group.id, group) for group in order.groups),
-        stated_total=order.stated_total if command.stated_total is None else command.stated_total,
-        lines=lines,
+        groups=tuple(_completed(group, given.get(group.id, group)) for group in order.groups),
+        lines=tuple(
+            replace(line, sku=command.skus.get(line.sku, line.sku)) for line in order.lines
+        ),
         validated=False,
     )
+    if command.stated_total is not None:
+        changed = restated(changed, command.stated_total, ctx.policy.total_tolerance)
     return Step(changed, (_changed(order, "data", None, None, None),))
 
 
+def _completed(known: DeliveryGroup, given: DeliveryGroup) -> DeliveryGroup:
+    return replace(
+        given, shipping=known.shipping, handling=known.handling,
+        shipping_tax=known.shipping_tax, handling_tax=known.handling_tax,
+    )  # fmt: skip
+
+
 def change_address(order: Order, command: commands.ChangeAddress, ctx: Context) -> Step[Order]:
-    """Correct a destination before anything of it was picked (EDT-01)."""
-    try:
-        group = order.group(command.group)
-    except KeyError:
-        raise _unknown("group", command.group) from None
-    lines = [line for line in order.lines if line.group == group.id]
-    if any(line.buckets.picked + line.buckets.packed for line in lines):
-        raise Refused.because("PICKING_STARTED", "units for this address are picked")
-    if any(line.buckets.allocated for line in lines):
-        raise Refused.because("LINE_IN_FULFILLMENT", "units for this address are with a site")
-    changed = replace(group, address=command.address)
-    groups = tuple(changed if g.id == group.id else g for g in order.groups)
-    revalidate = order.intake_done_at is None
-    order = replace(order, groups=groups, validated=order.validated and not revalidate)
-    return Step(order, (_changed(order, f"groups.{group.id}.address", None, None, None),))
+    """Correct a destination before anything for it was picked (EDT-01); it is checked again.
+
+    What sites have of it, not yet picking, is recalled and sourced anew in the same commit.
+    """
+    group = _group(order, command.group)
+    reason = destination_reason(order, group.id)
+    if reason is not None:
+        raise Refused(reason.code, reason.message, reasons=[reason])
+    if command.address == group.address:
+        return Step(order)
+    moved = replace(group, address=command.address)
+    groups = tuple(moved if known.id == group.id else known for known in order.groups)
+    told: list[Fact] = [_changed(order, f"groups.{group.id}.address", None, None, None)]
+    if any(line.buckets.allocated for line in order.lines if line.group == group.id):
+        told.append(facts.RecallRequested(order.id, group.id))
+    return Step(replace(order, groups=groups, validated=False), tuple(told))
 
 
 def approve(order: Order, command: commands.Approve, ctx: Context) -> Step[Order]:
@@ -90,18 +111,41 @@ def finish_intake(order: Order, ctx: Context) -> Step[Order]:
 
 
 def approve_automatically(order: Order, total: int, covered: bool, ctx: Context) -> Step[Order]:
-    """Let the approval switch decide (WFL-02, APV-04): approve, ask, or leave it for later."""
-    mode, above = ctx.policy.order_approval, ctx.policy.order_approval_above
-    asks = mode in (ApprovalMode.MANUAL, ApprovalMode.JOB)
-    if mode is ApprovalMode.RULES:
-        asks = above is not None and total > above
-    if asks:
+    """Let the approval switch decide (WFL-02, APV-04): approve, ask, or leave it for later.
+
+    Asked again while the order waits, it approves once the job's delay is over, and once the switch
+    no longer asks (WFL-14). An order without active units needs nobody's approval (ORD-07).
+    """
+    if order.approval not in (Approval.NONE, Approval.PENDING):
+        return Step(order)
+    empty = not any(line.buckets.active for line in order.lines)
+    due = approval_due(order, ctx)
+    if _asks(total, ctx) and not empty and (due is None or due > ctx.now):
+        if order.approval is Approval.PENDING:
+            return Step(order)
         waiting = replace(order, approval=Approval.PENDING)
-        return Step(waiting, (facts.OrderAwaitingApproval(order.id, mode.value),))
-    if ctx.policy.require_coverage_to_approve and not covered:
+        mode = ctx.policy.order_approval.value
+        return Step(waiting, (facts.OrderAwaitingApproval(order.id, mode),))
+    if ctx.policy.require_coverage_to_approve and not covered and not empty:
         return Step(order)
     approved = replace(order, approval=Approval.SYSTEM_APPROVED)
     return Step(approved, (facts.OrderApproved(order.id, Approval.SYSTEM_APPROVED.value),))
+
+
+def approval_due(order: Order, ctx: Context) -> datetime | None:
+    """When the approval job approves the waiting order; None: never by itself (APV-04)."""
+    waits = order.approval in (Approval.NONE, Approval.PENDING)
+    if ctx.policy.order_approval is not ApprovalMode.JOB or not waits:
+        return None
+    delay = timedelta(minutes=ctx.policy.approval_job_delay_minutes)
+    return None if order.intake_done_at is None else order.intake_done_at + delay
+
+
+def _asks(total: int, ctx: Context) -> bool:
+    mode, above = ctx.policy.order_approval, ctx.policy.order_approval_above
+    if mode is ApprovalMode.RULES:
+        return above is not None and total > above
+    return mode in (ApprovalMode.MANUAL, ApprovalMode.JOB)
 
 
 def suspend(order: Order, command: commands.Suspend, ctx: Context) -> Step[Order]:
@@ -127,6 +171,8 @@ def resume(order: Order, command: commands.Resume, ctx: Context) -> Step[Order]:
 
 def lock(order: Order, command: commands.Lock, ctx: Context) -> Step[Order]:
     """Close the order for edits; automation goes on (FLG-06)."""
+    if order.locked is not None:
+        return Step(order)
     mark = Mark(ctx.actor.label, ctx.now, command.reason)
     fact = _changed(order, "locked", "false", "true", command.reason)
     return Step(replace(order, locked=mark), (fact,))
@@ -173,6 +219,8 @@ def set_priority(order: Order, command: commands.SetPriority, ctx: Context) -> S
     """Change the priority, 0 to 100."""
     if not 0 <= command.priority <= 100:
         raise Malformed("PRIORITY_RANGE", "priority is 0 to 100")
+    if command.priority == order.priority:
+        return Step(order)
     fact = _changed(order, "priority", str(order.priority), str(command.priority), None)
     return Step(replace(order, priority=command.priority), (fact,))
 
@@ -188,44 +236,55 @@ def add_note(order: Order, command: commands.AddNote, ctx: Context) -> Step[Orde
 
 
 def file(order: Order, command: commands.File, ctx: Context) -> Step[Order]:
-    """File the settled order (ORD-115)."""
+    """File the settled order (ORD-115); a later document asks for it again."""
+    if not ctx.policy.order_filing:
+        raise Refused.because("FEATURE_OFF", "orders are closed without filing")
     return Step(replace(order, filed_at=ctx.now), (_changed(order, "filed", None, "true", None),))
 
 
 def backorder(order: Order, command: commands.Backorder, ctx: Context) -> Step[Order]:
-    """Wait for supply with the unsourced units of a line, and resume it (SRC-43)."""
+    """Let the units of a line that no site has wait for supply, and resume the line (SRC-43)."""
     line = _line(order, command.line_no)
-    units = line.buckets.unsourced
-    if not units or line.item_id is None:
-        raise Refused.because("QUANTITY_EXCEEDED", "no unsourced units on this line")
-
-    def moved(row: Line) -> Line:
-        buckets = row.buckets.move(Bucket.UNSOURCED, Bucket.BACKORDERED, units)
-        return replace(row, buckets=buckets, suspended=False, wait=None, attempts=0)
-
-    order = change_line(order, line.line_no, moved)
-    fact = facts.UnitsBackordered(order.id, line.line_no, line.item_id, order.pool[0], units)
-    return Step(order, (fact,))
+    item_id, promised = line.item_id, line.buckets.reserved
+    units = line.buckets.unsourced + promised
+    if not units or item_id is None:
+        raise Refused.because("QUANTITY_EXCEEDED", "no units of this line lack a site")
+    reason = "BACKORDERED"
+    order, told = release_reserved(order, line, promised, Bucket.UNSOURCED, reason)
+    line = order.line(line.line_no)
+    buckets = line.buckets.move(Bucket.UNSOURCED, Bucket.BACKORDERED, units)
+    order = put_line(order, replace(line, buckets=buckets, suspended=False, wait=None, attempts=0))
+    fact = facts.UnitsBackordered(order.id, line.line_no, item_id, order.pool[0], units)
+    return Step(order, (*told, fact))
 
 
 def state_facts(before: str, after: str, order: Order, ctx: Context) -> tuple[Fact, ...]:
-    """Facts that follow from the change of the computed state (ORD-111 to ORD-117)."""
-    if before == after or not before:
+    """Facts that follow from the change of the computed state (ORD-111 to ORD-117).
+
+    `before` is empty for a new order. An annulled one has its own fact.
+    """
+    if before == after or not before or after == "VOID":
         return ()
+    reopened = RANK.get(before, 0) >= RANK["AWAITING_FILING"] and _rank(after) < RANK[before]
+    if reopened:
+        settled = (facts.OrderSettled(order.id),) if after == "AWAITING_FILING" else ()
+        return (facts.OrderReopened(order.id), *settled)
     found: list[Fact] = []
-    if after in ALLOCATED_STATES and before == "AWAITING_ALLOCATION":
+    if after == "AWAITING_FULFILLMENT" and _rank(before) < RANK[after]:
         found.append(facts.OrderAllocated(order.id))
-    if before in ALLOCATED_STATES and after == "AWAITING_ALLOCATION":
+    if (before, after) == ("AWAITING_FULFILLMENT", "AWAITING_ALLOCATION"):
         found.append(facts.OrderDeallocated(order.id))
-    if after in DONE_STATES and before not in DONE_STATES:
+    if _rank(before) < RANK["AWAITING_SETTLEMENT"] <= _rank(after):
         found.append(facts.OrderFulfilled(order.id))
-    if after in ("AWAITING_FILING", "CLOSED") and before not in ("AWAITING_FILING", "CLOSED"):
+    if _rank(before) < RANK["AWAITING_FILING"] <= _rank(after) and ctx.policy.order_filing:
         found.append(facts.OrderSettled(order.id))
     if after == "CLOSED":
         found.append(facts.OrderClosed(order.id))
-    if before == "CLOSED":
-        found.append(facts.OrderReopened(order.id))
     return tuple(found)
+
+
+def _rank(state: str) -> int:
+    return RANK.get(state, 0)
 
 
 def _suspend_line(order: Order, line_no: int, suspended: bool, reason: str) -> Step[Order]:
@@ -245,6 +304,13 @@ def _line(order: Order, line_no: int) -> Line:
         return order.line(line_no)
     except KeyError:
         raise _unknown("lineNo", str(line_no)) from None
+
+
+def _group(order: Order, group_id: str) -> DeliveryGroup:
+    try:
+        return order.group(group_id)
+    except KeyError:
+        raise _unknown("group", group_id) from None
 
 
 def _unknown(path: str, value: str) -> Malformed:

@@ -45,11 +45,13 @@ def _open_units(order: Order) -> Reason | None:
     return Reason("STATE", "nothing is open")
 
 
-def _nothing_shipped(order: Order) -> Reason | None:
+def _voidable(order: Order) -> Reason | None:
+    if order.reached == "CLOSED":
+        return Reason("STATE", "the order is closed", order.id)
     if any(line.buckets.shipped for line in order.lines):
-        return Reason("ALREADY_SHIPPED", "units have shipped")
+        return Reason("ALREADY_SHIPPED", "units have shipped; return them instead", order.id)
     if any(line.buckets.picked + line.buckets.packed for line in order.lines):
-        return Reason("PICKING_STARTED", "units are picked")
+        return Reason("PICKING_STARTED", "units are picked", order.id)
     return _not_void(order)
 
 
@@ -70,45 +72,59 @@ def _intake(order: Order) -> Reason | None:
     return _not_void(order)
 
 
-def _not_picked(order: Order) -> Reason | None:
-    if any(line.buckets.picked + line.buckets.packed for line in order.lines):
-        return Reason("PICKING_STARTED", "units are picked")
-    if any(line.buckets.allocated for line in order.lines):
-        return Reason("LINE_IN_FULFILLMENT", "units are with a site")
-    return _not_void(order)
+def _movable(order: Order) -> Reason | None:
+    reasons = [destination_reason(order, group.id) for group in order.groups]
+    return _not_void(order) or (None if None in reasons else next(iter(reasons), None))
+
+
+def destination_reason(order: Order, group_id: str) -> Reason | None:
+    """Why the destination of a delivery group stays as it is, by its most advanced unit (EDT-01).
+
+    Units that a site has but does not pick yet are recalled, so they are no reason.
+    """
+    buckets = [line.buckets for line in order.lines if line.group == group_id]
+    if any(b.shipped for b in buckets):
+        return Reason("ALREADY_SHIPPED", "units for this address have shipped", group_id)
+    if any(b.picked + b.packed for b in buckets):
+        return Reason("PICKING_STARTED", "units for this address are picked", group_id)
+    return None
 
 
 def _locked(order: Order) -> Reason | None:
     return None if order.locked else Reason("STATE", "the order is not locked")
 
 
-def _settled(order: Order) -> Reason | None:
-    open_units = any(line.buckets.open for line in order.lines)
-    return Reason("STATE", "units are open") if open_units or order.filed_at else None
+def _filable(order: Order) -> Reason | None:
+    waits = order.reached == "AWAITING_FILING"
+    return None if waits else Reason("STATE", "the order does not wait for filing", order.id)
+
+
+def _unlocked(order: Order) -> Reason | None:
+    return Reason("STATE", "the order is locked", order.id) if order.locked else _not_void(order)
 
 
 def _unsourced(order: Order) -> Reason | None:
-    units = any(line.buckets.unsourced for line in order.lines)
-    return None if units else Reason("STATE", "no unit lacks a source")
+    units = any(line.buckets.unsourced + line.buckets.reserved for line in order.lines)
+    return _not_void(order) if units else Reason("STATE", "no unit lacks a site", order.id)
 
 
 RULES: dict[str, Rule] = {
     "complete": Rule(_intake, correction=True),
-    "changeAddress": Rule(_not_picked, "EDIT", correction=True),
+    "changeAddress": Rule(_movable, "EDIT", correction=True),
     "approve": Rule(_approvable, "APPROVE", edits=False),
     "reject": Rule(_pending, edits=False),
     "cancel": Rule(_open_units, "CANCEL", correction=True),
-    "void": Rule(_nothing_shipped, "CANCEL", correction=True),
+    "void": Rule(_voidable, "CANCEL", correction=True),
     "suspend": Rule(_not_void, edits=False, correction=True),
     "resume": Rule(_always, edits=False, correction=True),
-    "lock": Rule(_not_void, edits=False, correction=True),
+    "lock": Rule(_unlocked, edits=False, correction=True),
     "unlock": Rule(_locked, edits=False, correction=True),
     "setFlag": Rule(_always, correction=True),
     "setTags": Rule(_always, correction=True),
     "setAttributes": Rule(_always, correction=True),
     "setPriority": Rule(_not_void, "EDIT", correction=True),
     "addNote": Rule(_always, edits=False, correction=True),
-    "file": Rule(_settled, edits=False),
+    "file": Rule(_filable, edits=False),
     "backorder": Rule(_unsourced, "EDIT", correction=True),
     "addTender": Rule(_not_void, correction=True),
     "authorize": Rule(_not_void, correction=True),
@@ -120,12 +136,13 @@ RULES: dict[str, Rule] = {
 
 
 def refusals(
-    order: Order, action: str, alerted: bool, blocked: frozenset[str], automatic: bool
-) -> tuple[Reason, ...]:
+    order: Order, action: str, alerted: bool, blocked: frozenset[str], automatic: bool,
+    covered: bool = True,
+) -> tuple[Reason, ...]:  # fmt: skip
     """Every reason that forbids `action` now; empty when it is allowed.
 
     `blocked` names the transactions that open holds stop; `automatic` says that the product itself
-    asks.
+    asks; `covered` is false where approval needs coverage that is not there (ORD-109).
     """
     rule = RULES[action]
     found = [rule.needs(order)]
@@ -137,4 +154,6 @@ def refusals(
         found.append(Reason("LOCKED", f"locked by {order.locked.by}", order.id))
     if rule.blocked_by in blocked:
         found.append(Reason("HELD", f"a hold blocks {rule.blocked_by}", order.id))
+    if action == "approve" and not covered:
+        found.append(Reason("NOT_COVERED", "the payment does not cover the order", order.id))
     return tuple(reason for reason in found if reason is not None)

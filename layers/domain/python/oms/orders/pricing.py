@@ -10,9 +10,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from oms.kernel.money import Amounts, prorate
+from oms.kernel.money import Amounts, prorate, round_half_away
 from oms.orders.commands import NewLine
-from oms.orders.model import Adjustment, AdjustmentKind, DeliveryGroup, Line
+from oms.orders.model import Adjustment, AdjustmentKind, DeliveryGroup, Line, Order
+
+MILLION = 1_000_000
+"""Tax rates are in millionths: 8.25 % is 82,500."""
 
 COMPONENTS = ("goods_tax", "shipping_tax", "handling_tax", "fee_tax")
 TAXED = {"PRODUCT": "goods_tax", "SHIPPING": "shipping_tax", "HANDLING": "handling_tax",
@@ -78,6 +81,34 @@ def rounding(lines: tuple[Line, ...], stated: int | None, gross: bool, tolerance
 def rounding_adjustment(amount: int) -> Adjustment:
     """The order adjustment that stores a rounding difference."""
     return Adjustment(AdjustmentKind.ROUNDING, amount, "ROUNDING", "sum of parts and total differ")
+
+
+def restated(order: Order, stated: int, tolerance: int) -> Order:
+    """The order with another stated total: an earlier ROUNDING adjustment goes, a new one comes
+    where the difference is small (TOT-04).
+    """
+    sent = tuple(a for a in order.adjustments if a.kind is not AdjustmentKind.ROUNDING)
+    lines = tuple(_without_rounding(line) for line in order.lines)
+    difference = rounding(lines, stated, order.gross, tolerance)
+    if difference:
+        extra = rounding_adjustment(difference)
+        lines, sent = share_adjustments(lines, (extra,)), (*sent, extra)
+    return replace(order, stated_total=stated, adjustments=sent, lines=lines)
+
+
+def tax_of(amount: int, rate: int, gross: bool) -> int:
+    """Tax on `amount` at `rate` millionths: on top of a net, contained in a gross one (TAX-03)."""
+    return round_half_away(amount * rate, MILLION + rate if gross else MILLION)
+
+
+def _without_rounding(line: Line) -> Line:
+    shares = [
+        a for a in line.adjustments
+        if a.kind is AdjustmentKind.ROUNDING and a.share_of is not None
+    ]  # fmt: skip
+    rounded = Amounts(adjustment=sum(share.amount for share in shares))
+    kept = tuple(a for a in line.adjustments if a not in shares)
+    return replace(line, adjustments=kept, amounts=line.amounts - rounded)
 
 
 def _with_adjustment(line: Line, share: Adjustment) -> Line:
