@@ -29,6 +29,10 @@ from infra.local.meter import Meter
 Search = Literal["local", "opensearch"]
 
 
+# The search service folds text with the same function as the product.
+_LAYERS = {"PYTHONPATH": str(ROOT / "layers/domain/python")}
+
+
 @dataclass(frozen=True)
 class Endpoints:
     """Where everything is. URLs carry no trailing slash; `tables` and `queues` go by their noun."""
@@ -158,7 +162,7 @@ class LocalCloud:
             return node_url
         port = processes.free_port()
         url = f"http://{processes.LOOPBACK}:{port}"
-        program = self._run("search", ["infra.local.search_service", "--port", str(port)], {})
+        program = self._run("search", ["infra.local.search_service", "--port", str(port)], _LAYERS)
         processes.wait_until_answers(program, url)
         return url
 

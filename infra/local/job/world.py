@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from infra.local.job.feeds import Offer
+from infra.local.job.feeds import Cancellation, Feed, Offer, Remainder
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,3 +129,29 @@ def tender(offer: Offer, seed: int = 7) -> dict[str, Any]:
     )  # fmt: skip
     behaviour = next((name for limit, name in behaviours if chance < limit), "ok")
     return {"method": "CARD", "token": f"tok_{behaviour}", "brand": "VISA", "lastFour": "4242"}
+
+
+def invented(orders: int, seed: int = 7) -> Feed:
+    """A feed for those who have none: orders of one to five lines to places across the country."""
+    entries: list[Offer | Cancellation | Remainder] = []
+    for number in range(1, orders + 1):
+        place = SITES[int(draw(seed, number, "place") * len(SITES))]
+        lines = [
+            {
+                "sku": f"SKU-{int(draw(seed, number, row, 'sku') * 300):04}",
+                "name": "Sample item", "quantity": 1 + int(draw(seed, number, row, "n") * 3),
+                "unitPrice": 500 + int(draw(seed, number, row, "price") * 9500),
+            }
+            for row in range(1 + int(draw(seed, number, "rows") * 5))
+        ]  # fmt: skip
+        address = {
+            "country": "US", "region": place.region, "postalCode": place.postal_code,
+            "line1": "1 Main Street",
+        }  # fmt: skip
+        body = {
+            "channel": "web", "externalNumber": f"SAMPLE-{number}", "currency": "USD",
+            "customer": {"code": f"C{number % 40}"},
+            "groups": [{"id": "1", "method": "STANDARD", "address": address}], "lines": lines,
+        }  # fmt: skip
+        entries.append(Offer(f"SAMPLE-{number}", body))
+    return Feed("invented", orders, entries)
