@@ -18,9 +18,7 @@ from oms.payments.gateway import (
 
 UNKNOWN = GatewayResult(Outcome.UNKNOWN)
 UNREACHABLE = GatewayResult(Outcome.UNREACHABLE)
-SOFT = GatewayResult(
-    Outcome.DECLINED, decline_class=DeclineClass.SOFT, code="insufficient_funds"
-)
+SOFT = GatewayResult(Outcome.DECLINED, decline_class=DeclineClass.SOFT, code="insufficient_funds")
 HARD = GatewayResult(Outcome.DECLINED, decline_class=DeclineClass.HARD, code="lost_card")
 PENDING = GatewayResult(Outcome.PENDING, reference="later")
 

@@ -24,7 +24,7 @@ from oms.kernel.policy import Policy
 from oms.orders.commands import NewTender
 from oms.orders.facts import OrderVoided, UnitsCanceled
 from oms.payments import decisions as payments
-from oms.payments.balances import capturable, refundable
+from oms.payments.balances import MoneyView, capturable, refundable
 from oms.payments.commands import MarkSent, SettleIntent, TakeWebhook
 from oms.payments.gateway import (
     GatewayMetadata,
@@ -35,6 +35,7 @@ from oms.payments.gateway import (
     WebhookEvent,
 )
 from oms.payments.model import Intent, IntentKind, Payments
+
 from tests.domain.payments.bank import Bank
 
 START = datetime(2026, 3, 1, 10, tzinfo=UTC)
@@ -74,11 +75,11 @@ class Desk:
     """The order and its clock."""
 
     lines: dict[int, OrderLine]
-    policy: Policy = Policy()
+    policy: Policy = field(default_factory=Policy)
     gross: bool = False
     currency: str = "USD"
     now: datetime = START
-    actor: Actor = Actor(ActorKind.USER, "ana", "acme")
+    actor: Actor = field(default_factory=lambda: Actor(ActorKind.USER, "ana", "acme"))
     payments: Payments = field(default_factory=Payments)
     billing: Billing = field(default_factory=Billing)
     bank: Bank = field(default_factory=Bank)
@@ -93,16 +94,14 @@ class Desk:
         return Context(self.now, self.actor, f"cause-{self.steps}", self.policy)
 
     @property
-    def money(self) -> payments.MoneyView:
+    def money(self) -> MoneyView:
         """As the lifecycle computes it: lines and ledger."""
         value = sum(line.value(self.gross) for line in self.lines.values())
         now = billing.balances(self.billing)
         invoiced = sum(invoice.total for invoice in self.billing.invoices)
         credited = sum(memo.total for memo in self.billing.credit_memos)
         total = value + invoiced - credited
-        return payments.MoneyView(
-            value, now.ar, now.funds, now.credit, total, self.released_value
-        )
+        return MoneyView(value, now.ar, now.funds, now.credit, total, self.released_value)
 
     def open(self, *tenders: NewTender) -> Desk:
         """Accept the order with these means of payment."""
@@ -135,9 +134,7 @@ class Desk:
             Units(line.line_no, "item", line.quantity - line.buckets.canceled)
             for line in self.lines.values()
         )
-        fact = FulfillmentOrderCreated(
-            fo_id, "T1-F1", "dc", "STANDARD", "ground", 1, units, None
-        )
+        fact = FulfillmentOrderCreated(fo_id, "T1-F1", "dc", "STANDARD", "ground", 1, units, None)
         drafted = billing.draft(self.billing, fact, self.lines, self.ctx)
         self.take(Step(drafted.part, (fact,)))
 
@@ -146,9 +143,7 @@ class Desk:
         self.shipments += 1
         rows = tuple(Units(line_no, "item", quantity) for line_no, quantity in units)
         fact = ShipmentCreated(fo_id, f"shp-{self.shipments}", "dc", "ups", (), rows)
-        return self.take(
-            billing.post(self.billing, fact, self.lines, self.gross, ORDER, self.ctx)
-        )
+        return self.take(billing.post(self.billing, fact, self.lines, self.gross, ORDER, self.ctx))
 
     def cancel(self, line_no: int, quantity: int) -> tuple[Fact, ...]:
         """Cancel units from the back of a line."""
@@ -210,9 +205,7 @@ class Desk:
                 self.exchange(intent)
         return self
 
-    def webhook(
-        self, intent: Intent, result: GatewayResult, event_id: str
-    ) -> tuple[Fact, ...]:
+    def webhook(self, intent: Intent, result: GatewayResult, event_id: str) -> tuple[Fact, ...]:
         """A webhook about a known intent."""
         event = WebhookEvent(
             event_id, RequestKind(intent.kind.value), result, intent.amount, self.currency,
@@ -226,9 +219,7 @@ class Desk:
     ) -> tuple[Fact, ...]:
         """A webhook about money that nobody here asked for."""
         result = GatewayResult(Outcome.SUCCEEDED, f"foreign-{event_id}", amount)
-        event = WebhookEvent(
-            event_id, kind, result, amount, self.currency, self.now, None, parent
-        )
+        event = WebhookEvent(event_id, kind, result, amount, self.currency, self.now, None, parent)
         command = TakeWebhook(event, "test")
         return self.take(payments.take_webhook(self.payments, command, self.ctx))
 
@@ -307,9 +298,7 @@ class Desk:
             assert now.cash.get(tender.id, 0) == cash, "INV-M5: CASH equals payments"
         assert sum(unapplied(self.billing).values()) == now.funds, "INV-M5: FUNDS"
         for invoice in opened:
-            applied = sum(
-                a.amount for a in self.billing.applications if a.invoice_id == invoice.id
-            )
+            applied = sum(a.amount for a in self.billing.applications if a.invoice_id == invoice.id)
             assert invoice.applied == applied <= invoice.total
             state = billing.invoice_state(invoice)
             assert (state is DocumentState.OPEN) == (applied != invoice.total)

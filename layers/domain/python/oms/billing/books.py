@@ -63,11 +63,13 @@ class Books:
 
     def post_memo(self, memo: CreditMemo, postings: Mapping[str, int]) -> None:
         """Make a credit memo final (BIL-106); `postings` are the debits it stands on."""
-        if posted(self.billing, memo.id):
+        if any(known.id == memo.id for known in self.billing.credit_memos):
             return
         self.billing = replace(self.billing, credit_memos=(*self.billing.credit_memos, memo))
         self.post(memo.id, {**postings, CREDIT: -memo.total})
         self.facts.append(CreditMemoPosted(memo.id, memo.kind, memo.total))
+        if memo.total == 0:
+            self.facts.append(CreditMemoApplied(memo.id))
 
     def apply(self, invoice_id: str, trigger: str, sources: tuple[str, ...] | None = None) -> None:
         """Pay an invoice from open credits, then from unapplied funds (PAY-10, BIL-04).

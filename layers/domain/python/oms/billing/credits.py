@@ -39,7 +39,7 @@ def credit(billing: Billing, command: PostCredit, order_id: str, ctx: Context) -
         for account, amount in revenue(row.amounts, gross=gross).items():
             postings[account] = postings.get(account, 0) - amount
     total = sum(postings.values())
-    if total <= 0:
+    if total < 0 or not (lines or command.goodwill):
         raise Refused.because("BALANCE_EXCEEDED", "nothing is left to credit")
     memo_id = derive("cm", order_id, len(billing.credit_memos))
     memo = CreditMemo(memo_id, command.kind, total, command.reason, ctx.now, tuple(lines))

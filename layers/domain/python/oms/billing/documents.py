@@ -48,12 +48,15 @@ def draft(
     for invoice in billing.invoices:
         if invoice_state(invoice) is DocumentState.DRAFT:
             drafted.update({line.line_no: line.quantity for line in invoice.lines})
-    rows = tuple(
-        _line(lines[line_no], lines[line_no].buckets.invoiced + drafted[line_no], quantity)
-        for line_no, quantity in per_line(fact.units).items()
-    )
+    rows = []
+    for line_no, quantity in per_line(fact.units).items():
+        line = lines[line_no]
+        # Other drafts may still hold units that left them; a pro forma stays within the line.
+        start = min(line.buckets.invoiced + drafted[line_no], line.quantity - quantity)
+        rows.append(_line(line, start, quantity))
     filing = ctx.policy.invoice_filing
-    invoice = Invoice(derive("inv", fact.record_id, 0), fact.record_id, 0, rows, filing=filing)
+    invoice_id = derive("inv", fact.record_id, 0)
+    invoice = Invoice(invoice_id, fact.record_id, 0, tuple(rows), filing=filing)
     return Step(replace(billing, invoices=(*billing.invoices, invoice)))
 
 

@@ -1,0 +1,384 @@
+"""Intents and the gateway's answers: PAY-100 to 108, GTW-01, 03 to 07, 09, PAY-34, PAY-35."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+from oms.kernel.errors import NotFound, Refused
+from oms.orders.commands import NewTender
+from oms.payments import decisions as payments
+from oms.payments.commands import (
+    AddTender,
+    CaptureFunds,
+    MarkSent,
+    Refund,
+    RetryIntent,
+    SettleIntent,
+    TakeWebhook,
+)
+from oms.payments.gateway import GatewayResult, Outcome, RequestKind, WebhookEvent
+from oms.payments.model import IntentKind, IntentState
+
+from tests.domain.payments.bank import HARD, PENDING, SOFT, UNKNOWN, UNREACHABLE
+from tests.domain.payments.desk import Desk, simple, types
+
+CARD = NewTender("CARD", token="tok")
+NEVER = GatewayResult(Outcome.NEVER_SEEN)
+
+
+def shipped() -> Desk:
+    """A card order of 2,000 whose capture is due."""
+    desk = simple(2000).open(CARD).run()
+    desk.ship((1, 1))
+    return desk
+
+
+def test_claims_block_rivals_until_they_are_decided() -> None:
+    """PAY-100, PAY-30: while a capture is CREATED, SENT or UNKNOWN its amount is taken."""
+    desk = simple(600, 400).open(CARD).run()
+    card = desk.payments.tenders[0].id
+    desk.ship((1, 1))
+    intent = desk.only(IntentKind.CAPTURE)
+    for answer in (None, UNKNOWN):
+        with pytest.raises(Refused, match="BALANCE_EXCEEDED"):
+            desk.do(payments.capture, CaptureFunds(card, 401))
+        if answer is None:
+            desk.exchange(intent, answer=UNKNOWN)
+    assert desk.payments.intent(intent.id).state is IntentState.UNKNOWN
+    desk.do(payments.capture, CaptureFunds(card, 400))
+
+
+def test_sending_is_noted_before_the_call_and_uses_one_key() -> None:
+    """PAY-101, GTW-01: the intent id is the idempotency key; the attempt is logged."""
+    desk = simple(900).open(CARD)
+    intent = desk.due()[0]
+    desk.mark(intent)
+    marked = desk.payments.intent(intent.id)
+    assert (marked.state, marked.attempts, marked.sent_at) == (IntentState.SENT, 1, desk.now)
+    assert desk.due() == ()
+    request = desk.request(marked)
+    assert request.intent_id == intent.id
+    assert request.metadata.payment_id == desk.payments.tenders[0].id
+    assert desk.request(intent) == request
+
+
+def test_a_crash_after_sending_is_looked_up_not_sent_again() -> None:
+    """GTW-01, GTW-04: SENT without an answer is due for a lookup."""
+    desk = shipped()
+    intent = desk.only(IntentKind.CAPTURE)
+    desk.mark(intent)
+    desk.bank.perform(desk.request(intent))
+    desk.pass_time(timedelta(seconds=30))
+    (again,) = desk.due()
+    assert not again.to_send
+    desk.exchange(again)
+    assert desk.captured() == [2000]
+    assert desk.bank.calls[intent.id] == 1
+
+
+def test_success_posts_once_whatever_is_repeated() -> None:
+    """PAY-102, GTW-01, LED-04, ACC-043: 100 answers and 10 webhooks, one posting."""
+    desk = shipped()
+    intent = desk.only(IntentKind.CAPTURE)
+    desk.exchange(intent)
+    result = desk.bank.results[intent.id]
+    after = desk.billing
+    for repeat in range(100):
+        assert desk.settle(intent, result) == ()
+        if repeat % 10 == 0:
+            assert desk.webhook(intent, result, f"evt-{repeat}") == ()
+    assert desk.billing == after
+    assert [entry.cause for entry in after.ledger].count(intent.id) == 1
+    assert desk.captured() == [2000]
+
+
+def test_decline_releases_the_claim() -> None:
+    """PAY-103, GTW-05: HARD is not tried again."""
+    desk = simple(900).open(CARD)
+    intent = desk.due()[0]
+    facts = desk.exchange(intent, HARD)
+    assert types(facts) == {"payment.declined": 1}
+    assert desk.payments.intent(intent.id).claims == 0
+    assert payments.next_due(desk.payments) is None
+    desk.pass_time(timedelta(days=5))
+    assert desk.due() == ()
+
+
+def test_soft_declines_are_tried_after_4_24_and_48_hours() -> None:
+    """GTW-05: three more attempts, each under a key of its own, if nobody acts."""
+    desk = simple(900).open(CARD)
+    start, hours = desk.now, []
+    desk.exchange(desk.due()[0], SOFT)
+    while (moment := payments.next_due(desk.payments)) is not None:
+        hours.append((moment - start) / timedelta(hours=1))
+        desk.pass_time(moment - desk.now)
+        desk.exchange(desk.due()[0], SOFT)
+    assert hours == [4, 24, 48]
+    assert len({intent.id for intent in desk.payments.intents}) == 4
+
+
+def test_a_soft_decline_is_left_alone_once_somebody_acts() -> None:
+    """GTW-05: another card takes its place, and the old problem is reported as over."""
+    desk = simple(900).open(CARD)
+    desk.exchange(desk.due()[0], SOFT)
+    desk.do(payments.add_tender, AddTender("CARD", token="tok2"))
+    desk.run()
+    assert types(tuple(desk.facts))["payment.recovered"] == 1
+    desk.pass_time(timedelta(hours=5))
+    assert desk.due() == ()
+
+
+def test_pending_is_polled_and_then_declined() -> None:
+    """PAY-104, PAY-106, GTW-06: every 15 minutes up to 72 hours, the claim kept."""
+    desk = simple(900).open(CARD)
+    intent = desk.due()[0]
+    facts = desk.exchange(intent, PENDING)
+    assert types(facts) == {"payment.pending": 1}
+    assert payments.next_due(desk.payments) == desk.now + timedelta(minutes=15)
+    desk.pass_time(timedelta(minutes=15))
+    assert desk.exchange(desk.due()[0]) == ()
+    assert desk.payments.intent(intent.id).claims == 900
+    assert types(desk.pass_time(timedelta(hours=71))) == {}
+    assert types(desk.pass_time(timedelta(hours=1))) == {"payment.declined": 1}
+    assert desk.payments.intent(intent.id).state is IntentState.FAILED
+
+
+def test_time_out_is_looked_up_and_found() -> None:
+    """PAY-105, PAY-106, GTW-04, ACC-042: UNKNOWN, claimed, found, one capture in the ledger."""
+    desk = shipped()
+    intent = desk.only(IntentKind.CAPTURE)
+    facts = desk.exchange(intent, answer=UNKNOWN)
+    assert types(facts) == {"payment.unknown": 1}
+    unknown = desk.payments.intent(intent.id)
+    assert (unknown.state, unknown.claims) == (IntentState.UNKNOWN, 2000)
+    assert desk.due() == ()
+    desk.pass_time(timedelta(seconds=30))
+    desk.exchange(desk.due()[0])
+    assert desk.captured() == [2000]
+    assert sum("FUNDS" in e.postings and e.cause == intent.id for e in desk.billing.ledger) == 1
+
+
+def test_lookups_follow_their_schedule_and_end_in_an_alert() -> None:
+    """GTW-04: 30 s, 2 min, 10 min, 1 h, 6 h, 24 h; then PAYMENT_UNKNOWN, the claim still held."""
+    desk = shipped()
+    intent = desk.only(IntentKind.CAPTURE)
+    start, seconds = desk.now, []
+    desk.exchange(intent, answer=UNKNOWN)
+    facts: tuple[object, ...] = ()
+    while (moment := desk.payments.intent(intent.id).next_at) is not None:
+        seconds.append(int((moment - start).total_seconds()))
+        desk.pass_time(moment - desk.now)
+        facts = desk.settle(desk.due()[0], UNREACHABLE, lookup=True)
+    assert seconds == [30, 120, 600, 3600, 21600, 86400]
+    (fact,) = facts
+    assert getattr(fact, "lookups_exhausted", None) is True
+    assert desk.payments.intent(intent.id).claims == 2000
+    desk.do(payments.retry, RetryIntent(intent.id))
+    assert not desk.due()[0].to_send
+    desk.exchange(desk.due()[0])
+    assert desk.captured() == [2000]
+
+
+def test_never_seen_is_sent_again_under_the_same_key() -> None:
+    """GTW-04: the state does not go back, the key does not change."""
+    desk = shipped()
+    intent = desk.only(IntentKind.CAPTURE)
+    desk.mark(intent)
+    desk.pass_time(timedelta(seconds=30))
+    desk.settle(intent, NEVER, lookup=True)
+    (again,) = desk.due()
+    assert again.id == intent.id
+    assert again.to_send
+    assert again.state is IntentState.UNKNOWN
+    desk.exchange(again)
+    assert desk.captured() == [2000]
+
+
+def test_connection_refused_is_sent_again_three_times() -> None:
+    """GTW-03: 5 s, 30 s, 2 min with the same key; then an alert, and *Resubmit* continues it."""
+    desk = simple(900).open(CARD)
+    intent = desk.due()[0]
+    waits: list[int] = []
+    for _ in range(4):
+        facts = desk.exchange(desk.due()[0], answer=UNREACHABLE)
+        kept = desk.payments.intent(intent.id)
+        assert kept.state is IntentState.CREATED
+        if kept.next_at:
+            waits.append(int((kept.next_at - desk.now).total_seconds()))
+            desk.pass_time(kept.next_at - desk.now)
+    assert waits == [5, 30, 120]
+    assert types(facts) == {"payment.unreachable": 1}
+    assert desk.due() == ()
+    desk.do(payments.retry, RetryIntent(intent.id))
+    facts = desk.exchange(desk.due()[0])
+    assert types(facts)["payment.recovered"] == 1
+    assert list(desk.bank.results) == [intent.id]
+
+
+def test_refused_connection_after_a_time_out_proves_nothing() -> None:
+    """GTW-03, GTW-04: the first attempt may have arrived, so the intent stays UNKNOWN."""
+    desk = shipped()
+    intent = desk.only(IntentKind.CAPTURE)
+    desk.exchange(intent, answer=UNKNOWN)
+    desk.pass_time(timedelta(seconds=30))
+    desk.settle(intent, NEVER, lookup=True)
+    desk.mark(intent)
+    desk.settle(intent, UNREACHABLE)
+    kept = desk.payments.intent(intent.id)
+    assert kept.state is IntentState.UNKNOWN
+    assert not kept.unsent
+
+
+RESULTS = (UNKNOWN, PENDING, HARD, GatewayResult(Outcome.SUCCEEDED, "ref", 2000))
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_results_in_any_order_end_the_same(order: tuple[int, ...]) -> None:
+    """GTW-07, GTW-09: states move forward only, and success wins over an earlier decline."""
+    desk = shipped()
+    intent = desk.only(IntentKind.CAPTURE)
+    desk.mark(intent)
+    rank = {"SENT": 1, "PENDING": 2, "UNKNOWN": 2}
+    reached = 1
+    for place in order:
+        desk.webhook(intent, RESULTS[place], f"evt-{place}")
+        now = rank.get(desk.payments.intent(intent.id).state, 3)
+        assert now >= reached
+        reached = now
+    assert desk.payments.intent(intent.id).state is IntentState.SUCCEEDED
+    assert desk.captured() == [2000]
+    assert desk.money.amount_due == 0
+
+
+def test_webhook_before_the_answer_and_repeated_event_ids() -> None:
+    """GTW-07: the first one settles; the same event id is ignored altogether."""
+    desk = simple(900).open(CARD)
+    intent = desk.due()[0]
+    desk.mark(intent)
+    result = desk.bank.perform(desk.request(intent))
+    assert types(desk.webhook(intent, result, "evt"))["payment.authorized"] == 1
+    before = desk.payments
+    desk.webhook(intent, HARD, "evt")
+    assert desk.payments == before
+    assert desk.settle(intent, result) == ()
+
+
+def test_unsent_claims_are_canceled_with_the_order() -> None:
+    """PAY-107: CREATED is given up; what was sent is not, and is dropped when it succeeds."""
+    desk = simple(900).open(CARD)
+    desk.void()
+    assert desk.payments.intents[0].state is IntentState.CANCELED
+    late = simple(900).open(CARD)
+    intent = late.due()[0]
+    late.mark(intent)
+    late.void()
+    assert late.payments.intent(intent.id).state is IntentState.SENT
+    late.settle(intent, late.bank.perform(late.request(intent)))
+    late.run()
+    assert late.payments.tenders[0].authorizations[0].void
+
+
+def test_void_of_an_order_drops_authorizations_and_returns_funds() -> None:
+    """REF-06, PAY-15: authorized card is voided, cash is refunded."""
+    desk = simple(900).open(NewTender("CASH", limit=200), CARD).run()
+    desk.void()
+    desk.run()
+    assert desk.refunded() == [200, 0]
+    assert desk.payments.tenders[1].authorizations[0].void
+    assert desk.money.unapplied == 0
+
+
+def test_late_success_after_giving_up_is_recorded_and_shown() -> None:
+    """GTW-09, PAY-34: never refunded silently; one surplus, one click."""
+    desk = shipped()
+    first = desk.only(IntentKind.CAPTURE)
+    desk.exchange(first, PENDING)
+    desk.pass_time(timedelta(hours=72))
+    desk.do(payments.add_tender, AddTender("CASH"))
+    assert desk.money.amount_due == 0
+    facts = desk.settle(first, desk.bank.finish(desk.request(first)))
+    assert types(facts)["payment.surplus"] == 1
+    assert desk.money.unapplied == 2000
+    assert desk.of(IntentKind.REFUND) == []
+    desk.cancel(1, 0)
+    assert desk.of(IntentKind.REFUND) == []
+    card = desk.payments.tenders[0].id
+    desk.do(payments.refund, Refund(card, 2000, "PAID_TWICE"))
+    desk.run()
+    assert desk.refunded() == [2000, 0]
+    assert desk.billing.credit_memos == ()
+
+
+def test_late_success_cancels_the_retry_that_was_not_sent() -> None:
+    """GTW-09, INV-M1: the retry would take the money a second time."""
+    desk = shipped()
+    first = desk.only(IntentKind.CAPTURE)
+    desk.exchange(first, SOFT)
+    desk.pass_time(timedelta(hours=4))
+    retry = desk.only(IntentKind.CAPTURE)
+    assert retry.retry_of == first.id
+    facts = desk.settle(first, GatewayResult(Outcome.SUCCEEDED, "ref", 2000))
+    assert types(facts)["payment.intent_canceled"] == 1
+    assert desk.payments.intent(retry.id).state is IntentState.CANCELED
+    assert desk.captured() == [2000]
+
+
+def test_money_nobody_asked_for_is_an_orphan() -> None:
+    """PAY-34, PAY-35, ACC-048: paid twice; the surplus goes back to the second tender only."""
+    desk = shipped().run()
+    facts = desk.foreign(RequestKind.CAPTURE, 2000, "evt-x")
+    assert types(facts) == {"payment.orphan": 1}
+    assert desk.money.unapplied == 2000
+    assert desk.foreign(RequestKind.CAPTURE, 2000, "evt-x") == ()
+    desk.bank.taken["foreign-evt-x"] = 2000
+    second = desk.payments.tenders[1]
+    assert second.orphan
+    assert payments.excess(desk.payments, desk.money) == 2000
+    desk.cancel(1, 0)
+    assert desk.of(IntentKind.REFUND) == []
+    desk.do(payments.refund, Refund(second.id, 2000, "PAID_TWICE"))
+    desk.run()
+    assert desk.refunded() == [0, 2000]
+    assert desk.money.unapplied == 0
+
+
+def test_a_second_event_about_the_same_foreign_money_posts_nothing() -> None:
+    """GTW-07, LED-04: recognized by its reference even under another event id."""
+    desk = shipped().run()
+    desk.foreign(RequestKind.CAPTURE, 500, "evt-x")
+    result = GatewayResult(Outcome.SUCCEEDED, "foreign-evt-x", 500)
+    event = WebhookEvent("evt-y", RequestKind.CAPTURE, result, 500, "USD", desk.now)
+    assert desk.take(payments.take_webhook(desk.payments, TakeWebhook(event), desk.ctx)) == ()
+    assert desk.money.unapplied == 500
+
+
+def test_refund_made_elsewhere_enters_the_books() -> None:
+    """GTW-07: done in the gateway's own console, noted on the capture it refers to."""
+    desk = shipped().run()
+    capture = desk.payments.tenders[0].captures[0]
+    desk.bank.given[capture.reference] = 300
+    facts = desk.foreign(RequestKind.REFUND, 300, "evt-r", capture.reference)
+    assert types(facts) == {"payment.orphan": 1}
+    assert desk.refunded() == [300]
+    assert desk.money.unapplied == -300
+    assert desk.foreign(RequestKind.REFUND, 300, "evt-r", capture.reference) == ()
+
+
+def test_unknown_intents_are_not_settled() -> None:
+    """An answer without its intent is a mistake of the caller."""
+    desk = simple(900).open(CARD)
+    command = SettleIntent("int_none", HARD)
+    with pytest.raises(NotFound):
+        payments.settle(desk.payments, command, desk.ctx)
+
+
+def test_a_rival_worker_marks_nothing_twice() -> None:
+    """PAY-101: what is SENT is not marked or counted again."""
+    desk = simple(900).open(CARD)
+    intent = desk.due()[0]
+    desk.mark(intent)
+    before = desk.payments
+    step = payments.mark_sent(before, MarkSent((intent.id,)), desk.ctx)
+    assert step.part == before
