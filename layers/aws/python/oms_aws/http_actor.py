@@ -1,8 +1,8 @@
 """Who calls: an actor from the claims of a verified token, never from the body (API-02).
 
 A channel or partner calls with an OAuth client's token: its scopes stand in the token, its company
-and channel in the client's record. A person calls with a user's token: the groups are the
-roles, and roles give scopes. The authorizer in front has checked signature, issuer, audience and expiry.
+and channel in the client's record. A person calls with a user's token: the groups are the roles,
+and roles give scopes. The authorizer in front has checked signature, issuer, audience and expiry.
 """
 
 from __future__ import annotations

@@ -150,10 +150,9 @@ def view(actor: Actor, record: OrderRecord) -> dict[str, Any]:
 def following(record: OrderRecord) -> str | None:
     """The step that automation can take now, or None."""
     from oms.kernel.context import Actor, ActorKind
-    from oms.lifecycle.state import next_step
 
     clockwork = Actor(ActorKind.SYSTEM, "clock", record.order.company)
-    return next_step(record, lifecycle().context(record, clockwork, "following"))
+    return steps().next(record, lifecycle().context(record, clockwork, "following"))
 
 
 @cache

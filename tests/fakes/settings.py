@@ -1,0 +1,75 @@
+"""`SettingsStore` in memory: the same guards and checks as the table, no network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oms.kernel.errors import VersionConflict
+from oms.kernel.policy import Policy
+from oms.settings import register
+from oms.settings.model import Channel, Client, Site
+
+
+class MemorySettings:
+    """Holds any number of companies."""
+
+    def __init__(self) -> None:
+        self._channels: dict[tuple[str, str], Channel] = {}
+        self._sites: dict[tuple[str, str], Site] = {}
+        self._clients: dict[str, Client] = {}
+        self._values: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def channel(self, company: str, code: str) -> Channel | None:
+        """The channel, or None."""
+        return self._channels.get((company, code))
+
+    def channels(self, company: str) -> tuple[Channel, ...]:
+        """All channels by code."""
+        return tuple(
+            found for (owner, _), found in sorted(self._channels.items()) if owner == company
+        )
+
+    def put_channel(self, company: str, channel: Channel) -> None:
+        """Store the next version of a channel."""
+        _guard(self.channel(company, channel.code), channel)
+        self._channels[company, channel.code] = channel
+
+    def sites(self, company: str) -> tuple[Site, ...]:
+        """All sites by code."""
+        return tuple(found for (owner, _), found in sorted(self._sites.items()) if owner == company)
+
+    def put_site(self, company: str, site: Site) -> None:
+        """Store the next version of a site."""
+        _guard(self._sites.get((company, site.code)), site)
+        self._sites[company, site.code] = site
+
+    def client(self, client_id: str) -> Client | None:
+        """Whom a client acts for."""
+        return self._clients.get(client_id)
+
+    def put_client(self, client: Client) -> None:
+        """Register a client."""
+        self._clients[client.id] = client
+
+    def policy(self, company: str, channel: str | None = None) -> Policy:
+        """Effective settings."""
+        own = {} if channel is None else self.settings(company, f"CHANNEL#{channel}")
+        return register.policy(self.settings(company, register.COMPANY), own)
+
+    def settings(self, company: str, level: str) -> dict[str, Any]:
+        """Values of a level."""
+        return dict(self._values.get((company, level), {}))
+
+    def put_settings(self, company: str, level: str, values: dict[str, Any]) -> None:
+        """Replace the values of a level."""
+        register.check(level, values)
+        self._values[company, level] = dict(values)
+
+    def companies(self) -> tuple[str, ...]:
+        """Companies that have configured anything."""
+        return tuple(sorted({c for c, _ in (*self._channels, *self._sites, *self._values)}))
+
+
+def _guard(known: Channel | Site | None, new: Channel | Site) -> None:
+    if (0 if known is None else known.version) != new.version - 1:
+        raise VersionConflict("changed meanwhile")
