@@ -36,7 +36,7 @@ gates: $(STAMP)
 	$(BIN)/mypy $(SOURCES)
 	$(BIN)/lint-imports
 	$(BIN)/python -m infra.local.purity
-	$(BIN)/python -m infra.local.template | $(BIN)/cfn-lint -
+	$(BIN)/python -m infra.local.template | $(BIN)/cfn-lint
 
 test: gates
 	$(BIN)/python -m pytest -n $(WORKERS)
