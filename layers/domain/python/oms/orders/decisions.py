@@ -25,8 +25,9 @@ from oms.orders.units import change_line, put_line
 
 __all__ = [
     "add_note", "approval_due", "approve", "approve_automatically", "backorder", "cancel",
-    "change_address", "complete", "file", "finish_intake", "lock", "react", "reject", "resume", "set_attributes",
-    "set_flag", "set_priority", "set_tags", "state_facts", "suspend", "unlock", "void",
+    "change_address", "complete", "file", "finish_intake", "lock", "react", "reject", "resume",
+    "set_attributes", "set_flag", "set_priority", "set_tags", "state_facts", "suspend", "unlock",
+    "void",
 ]  # fmt: skip
 
 FLAGS = ("RED", "ORANGE", "YELLOW", "GREEN", "BLUE", "PURPLE", "CHK")

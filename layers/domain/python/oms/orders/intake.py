@@ -1,14 +1,13 @@
 """Accepting an order: lines with their amounts, and the promise of stock in the same decision.
 
 The stock policy decides what a short line does (INT-04): ENFORCE refuses the whole order, ACCEPT
-promises what
-there is and backorders the rest, SKIP promises nothing.
+promises what there is and backorders the rest, SKIP promises nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from oms.kernel.context import Context
@@ -19,6 +18,7 @@ from oms.kernel.money import exponent
 from oms.kernel.policy import StockPolicy
 from oms.orders.commands import NewLine, PlaceOrder
 from oms.orders.facts import OrderReceived, ReservationCreated, UnitsBackordered
+from oms.orders.mapping import Codes, mapped
 from oms.orders.model import (
     Bucket,
     Buckets,
@@ -63,6 +63,8 @@ class ChannelView(Protocol):
     def items(self) -> Mapping[str, str]: ...
     @property
     def methods(self) -> Mapping[str, str]: ...
+    @property
+    def countries(self) -> Mapping[str, str]: ...
 
 
 class ItemView(Protocol):
@@ -80,13 +82,34 @@ class ItemView(Protocol):
     def state(self) -> str: ...
 
 
+class CartView(Protocol):
+    """What intake needs of a cart's reservation that still holds its units."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def item_id(self) -> str: ...
+    @property
+    def group(self) -> str: ...
+    @property
+    def open(self) -> int: ...
+
+
+NO_CARTS: Mapping[str, CartView] = {}
+
+
 @dataclass(slots=True)
 class Shelf:
-    """What is left to promise while the lines of one order take their units (RSV-07)."""
+    """What is left to promise while the lines of one order take their units (RSV-07).
+
+    `carts` are the reservations of the customer's cart that no line has converted yet, by line
+    number; what they hold is not in `left`.
+    """
 
     left: dict[tuple[str, str], int | None]
     backorder: Mapping[str, bool]
     policy: StockPolicy
+    carts: Mapping[int, Sequence[CartView]] = field(default_factory=dict)
 
     def take(self, item_id: str, group: str, wanted: int) -> int:
         """Units of the group that this line gets."""
@@ -101,13 +124,20 @@ class Shelf:
 def receive(
     command: PlaceOrder, channel: ChannelView, items: Mapping[str, ItemView], available: Offers,
     may_backorder: Mapping[str, bool], number: str, order_id: str, stock_policy: StockPolicy,
-    ctx: Context,
+    ctx: Context, carts: Mapping[str, CartView] = NO_CARTS,
 ) -> Step[Order]:  # fmt: skip
-    """The accepted order with its reservations, or a refusal that leaves nothing (ORD-100)."""
+    """The accepted order with its reservations, or a refusal that leaves nothing (ORD-100).
+
+    `available` counts units that stock can fill now, None: without limit. `carts` are the living
+    cart reservations that lines name; they are converted by id (RSV-05). Raises `Refused`
+    ITEM_NOT_SELLABLE and `Conflict` OUT_OF_STOCK with one problem per line.
+    """
     order = _header(command, channel, number, order_id, ctx)
     order = _with_lines(order, command, channel, items, ctx)
     _refuse_unsellable(order, items)
-    step = reserve_rest(order, available, may_backorder, stock_policy, ctx)
+    held = _carts(command, carts)
+    shelf = Shelf(dict(available), may_backorder, stock_policy, held)
+    step = _reserve(order, shelf, ctx, refuse=True)
     received = OrderReceived(
         order.id, number, order.external_number, order.channel, order.lane.value, order.currency,
         totals(order).current, len(order.lines), sum(line.quantity for line in order.lines),
@@ -118,16 +148,23 @@ def receive(
 def reserve_rest(
     order: Order, available: Offers, may_backorder: Mapping[str, bool], policy: StockPolicy,
     ctx: Context,
+    *,
+    refuse: bool = True,
 ) -> Step[Order]:  # fmt: skip
     """Promise units that are still unsourced, at most as many items as one write can hold.
 
-    Raises `Conflict` OUT_OF_STOCK under ENFORCE when a line is short.
+    Raises `Conflict` OUT_OF_STOCK under ENFORCE when a line is short, unless `refuse` is off: an
+    accepted order keeps waiting for what is short.
     """
-    if policy is StockPolicy.SKIP:
+    return _reserve(order, Shelf(dict(available), may_backorder, policy), ctx, refuse)
+
+
+def _reserve(order: Order, shelf: Shelf, ctx: Context, refuse: bool) -> Step[Order]:
+    if shelf.policy is StockPolicy.SKIP:
         return Step(order)
-    shelf, facts, lines, short = Shelf(dict(available), may_backorder, policy), [], [], []
+    facts, lines, short = list[Fact](), list[Line](), list[Problem]()
     reached: set[str] = set()
-    for line in order.lines:
+    for place, line in enumerate(order.lines):
         fits = len(reached | {line.item_id or ""}) <= ONE_TRANSACTION
         if line.item_id is None or line.suspended or not line.buckets.unsourced or not fits:
             lines.append(line)
@@ -135,9 +172,9 @@ def reserve_rest(
         reached.add(line.item_id)
         promised = list(_promise(order, line, shelf, ctx))
         after = _apply(line, promised)
-        if after.buckets.unsourced and policy is StockPolicy.ENFORCE:
+        if refuse and after.buckets.unsourced and shelf.policy is StockPolicy.ENFORCE:
             left = line.buckets.unsourced - after.buckets.unsourced
-            short.append(_short(line, left))
+            short.append(_short(place, line, left))
         lines.append(after)
         facts.extend(promised)
     if short:
@@ -147,6 +184,9 @@ def reserve_rest(
 
 def _promise(order: Order, line: Line, shelf: Shelf, ctx: Context) -> Iterator[Fact]:
     item_id, wanted = str(line.item_id), line.buckets.unsourced
+    for converted in _convert(order, line, shelf, wanted):
+        wanted -= converted.quantity
+        yield converted
     for group in order.pool:
         taken = shelf.take(item_id, group, wanted)
         if taken:
@@ -155,7 +195,8 @@ def _promise(order: Order, line: Line, shelf: Shelf, ctx: Context) -> Iterator[F
             yield ReservationCreated(name, line.line_no, item_id, group, taken)
     backorders = shelf.policy is StockPolicy.ACCEPT or shelf.backorder.get(item_id, False)
     if wanted and backorders:
-        yield UnitsBackordered(order.id, line.line_no, item_id, order.pool[0], wanted)
+        short = not shelf.backorder.get(item_id, False)
+        yield UnitsBackordered(order.id, line.line_no, item_id, order.pool[0], wanted, short)
 
 
 def _apply(line: Line, promised: list[Fact]) -> Line:
@@ -171,8 +212,34 @@ def _apply(line: Line, promised: list[Fact]) -> Line:
     return replace(line, buckets=buckets, reservations=tuple(reservations), wait=None)
 
 
-def _short(line: Line, left: int) -> Problem:
-    path = f"lines[{line.line_no - 1}].quantity"
+def _carts(
+    command: PlaceOrder, carts: Mapping[str, CartView]
+) -> dict[int, tuple[CartView, ...]]:
+    """Carts by the number of the line that names them first; a cart is converted once."""
+    seen: set[str] = set()
+    found: dict[int, tuple[CartView, ...]] = {}
+    for place, line in enumerate(command.lines, start=1):
+        own = [name for name in dict.fromkeys(line.reservation_ids) if name not in seen]
+        seen.update(own)
+        found[line.line_no or place] = tuple(carts[name] for name in own if name in carts)
+    return found
+
+
+def _convert(order: Order, line: Line, shelf: Shelf, wanted: int) -> Iterator[ReservationCreated]:
+    """Units that the customer's cart holds already; what it holds beyond is free again."""
+    for cart in shelf.carts.get(line.line_no, ()):
+        taken = min(wanted, cart.open)
+        if taken <= 0 or cart.item_id != line.item_id or cart.group not in order.pool:
+            continue
+        wanted -= taken
+        name = derive("rsv", order.id, line.line_no, cart.group, cart.id)
+        yield ReservationCreated(
+            name, line.line_no, cart.item_id, cart.group, taken, converted_from=cart.id
+        )
+
+
+def _short(place: int, line: Line, left: int) -> Problem:
+    path = f"lines[{place}].quantity"
     return Problem(path, "OUT_OF_STOCK", f"{left} of {line.quantity} units of {line.sku} are left")
 
 
@@ -205,7 +272,6 @@ def _with_lines(
     ctx: Context,
 ) -> Order:  # fmt: skip
     groups = command.groups or (DeliveryGroup("1", "STANDARD"),)
-    groups = tuple(replace(g, method=channel.methods.get(g.method, g.method)) for g in groups)
     lines = tuple(
         _line(place, new, groups[0].id, items.get(channel.items.get(new.sku, new.sku)))
         for place, new in enumerate(command.lines, start=1)
@@ -217,7 +283,8 @@ def _with_lines(
     if difference:
         extra = rounding_adjustment(difference)
         lines, adjustments = share_adjustments(lines, (extra,)), (*adjustments, extra)
-    return replace(order, groups=groups, lines=lines, adjustments=adjustments)
+    order = replace(order, groups=groups, lines=lines, adjustments=adjustments)
+    return mapped(order, Codes(channel.methods, channel.countries))
 
 
 def _line(place: int, new: NewLine, default_group: str, item: ItemView | None) -> Line:
@@ -234,13 +301,14 @@ def _line(place: int, new: NewLine, default_group: str, item: ItemView | None) -
 
 def _refuse_unsellable(order: Order, items: Mapping[str, ItemView]) -> None:
     states = {item.id: item.state for item in items.values()}
-    bad = [line for line in order.lines if line.item_id and states.get(line.item_id) != "ACTIVE"]
+    bad = [
+        (place, line)
+        for place, line in enumerate(order.lines)
+        if line.item_id and (states.get(line.item_id) != "ACTIVE" or line.kind == "MASTER")
+    ]
     if bad:
         raise Refused(
             "ITEM_NOT_SELLABLE", "an item of the order is not for sale",
-            [
-                Problem(f"lines[{line.line_no - 1}].sku", "ITEM_NOT_SELLABLE", line.sku)
-                for line in bad
-            ],
-            [Reason("ITEM_NOT_SELLABLE", line.sku, str(line.line_no)) for line in bad],
+            [Problem(f"lines[{n}].sku", "ITEM_NOT_SELLABLE", line.sku) for n, line in bad],
+            [Reason("ITEM_NOT_SELLABLE", line.sku, str(line.line_no)) for _, line in bad],
         )  # fmt: skip

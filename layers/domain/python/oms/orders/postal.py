@@ -23,6 +23,9 @@ SHARED = {
     "967": ("HI", "AS"), "201": ("VA",), "205": ("DC", "MD", "VA"), "340": ("AA",), "569": ("DC",),
     "733": ("TX",), "834": ("ID", "WY"), "820": ("WY",), "865": ("AZ", "NM"), "962": ("AP",),
 }  # fmt: skip
+STATES = frozenset({state for _, _, state in RANGES}.union(*SHARED.values()))
+"""Abbreviations that can be compared with what a postal code tells."""
+
 _STARTS = [first for first, _, _ in RANGES]
 
 

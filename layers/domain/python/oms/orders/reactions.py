@@ -175,9 +175,7 @@ def _attempted(
 
 def _exhausted(order: Order, line: Line, reason: str) -> facts.LineChanged:
     attempts = str(line.attempts)
-    return facts.LineChanged(
-        order.id, line.line_no, "routing_exhausted", None, attempts, reason
-    )
+    return facts.LineChanged(order.id, line.line_no, "routing_exhausted", None, attempts, reason)
 
 
 def _canceled(order: Order, fact: fulfillment.FulfillmentOrderCanceled) -> Step[Order]:
