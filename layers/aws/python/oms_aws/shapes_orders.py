@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from oms.kernel.money import MAX_AMOUNT
 from oms.orders.commands import PlaceOrder
@@ -90,7 +90,7 @@ class AdjustmentShape(Shape):
 class TaxShape(Shape):
     """Tax of one component of a line; `rate` in millionths."""
 
-    component: Code
+    component: Literal["PRODUCT", "SHIPPING", "HANDLING", "FEE"]
     amount: Charge
     rate: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
     jurisdiction: Short | None = None
