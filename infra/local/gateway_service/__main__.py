@@ -8,16 +8,19 @@ the address; the process ends on SIGTERM or SIGINT, and SIGUSR1 ends a `/v1/_dow
 
 import argparse
 import signal
-import threading
 from pathlib import Path
 
 from infra.local.gateway_service.listener import Listener
 from infra.local.gateway_service.service import Options, Service
 
+_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGUSR1}
+
 
 def main() -> None:
     """Serve until told to end."""
     given = _parser().parse_args()
+    # Blocked before any thread starts and awaited below: a handler could run inside a held lock.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     if given.data:
         given.data.mkdir(parents=True, exist_ok=True)
     service = Service(
@@ -33,14 +36,11 @@ def main() -> None:
         )
     )
     listener = Listener(service, given.port)
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
-    signal.signal(signal.SIGUSR1, lambda *_: listener.come_back())
     service.start()
     listener.start()
     print(f"http://127.0.0.1:{listener.port}", flush=True)
-    ended.wait()
+    while signal.sigwait(_SIGNALS) == signal.SIGUSR1:
+        listener.come_back()
     listener.stop()
     service.stop()
 

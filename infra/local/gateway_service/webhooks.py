@@ -111,8 +111,11 @@ class Notifier:
             return False
 
     def _run(self) -> None:
-        while not self._stopping:
+        while True:
             self._wake.clear()
+            # Asked after clearing: a stop in between must not be cleared away.
+            if self._stopping:
+                return
             self._bank.settle(self._clock())
             for delivery_id in self._claim():
                 self._pool.submit(self.deliver, delivery_id)
