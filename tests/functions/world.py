@@ -74,7 +74,12 @@ def client(client_id: str = SHOP, scope: str = EVERYTHING) -> dict[str, str]:
 
 def user(name: str = "ana", groups: str = "[service_manager]", **more: str) -> dict[str, str]:
     """Claims of a person's token."""
-    return {"sub": f"id-{name}", "username": name, "client_id": STAFF, "cognito:groups": groups} | more
+    return {
+        "sub": f"id-{name}",
+        "username": name,
+        "client_id": STAFF,
+        "cognito:groups": groups,
+    } | more
 
 
 @dataclass

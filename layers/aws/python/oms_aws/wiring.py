@@ -141,10 +141,13 @@ def steps() -> Steps:
 
 
 def view(actor: Actor, record: OrderRecord) -> dict[str, Any]:
-    """An order as this actor gets to see it."""
+    """An order as this actor gets to see it; what could be charged again stays inside (PAY-05)."""
     from oms.lifecycle.view import view as see
 
-    return see(record, lifecycle().context(record, actor, "read"))
+    seen = see(record, lifecycle().context(record, actor, "read"))
+    for tender in seen.get("payments", {}).get("tenders", ()):
+        tender.pop("token", None)
+    return seen
 
 
 def following(record: OrderRecord) -> str | None:
