@@ -1,4 +1,4 @@
-"""The engines of the search contract, each started once for all its modules."""
+"""What the contract suites run against, each started once for all their modules."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from oms.search.ports import SearchIndex
 
+from tests.contracts.gateway_harness import FakeHarness, Harness, ServiceHarness
 from tests.contracts.search_company import Orders
 from tests.contracts.search_engines import ENGINES, engine
 
@@ -22,3 +23,13 @@ def search_index(request: pytest.FixtureRequest) -> Iterator[SearchIndex]:
 def orders(search_index: SearchIndex) -> Orders:
     """An empty company on the engine."""
     return Orders(search_index)
+
+
+@pytest.fixture(scope="session", params=["fake", "service"])
+def gateway_harness(request: pytest.FixtureRequest) -> Iterator[Harness]:
+    """Each gateway in turn: the fake, and the service in its own process behind the adapter."""
+    if request.param == "fake":
+        yield FakeHarness()
+        return
+    with ServiceHarness.running() as running:
+        yield running

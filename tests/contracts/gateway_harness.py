@@ -11,6 +11,8 @@ from oms.payments.gateway import (
     Gateway,
     GatewayMetadata,
     GatewayRequest,
+    GatewayResult,
+    Outcome,
     RequestKind,
     WebhookEvent,
 )
@@ -77,6 +79,21 @@ class Harness(Protocol):
     @contextmanager
     def down(self) -> Iterator[None]:
         """Connections are refused inside."""
+
+
+def authorized(harness: Harness, token: str = "tok_ok", amount: int = 10_000) -> GatewayResult:
+    """An authorization that must have succeeded."""
+    result = harness.gateway.authorize(authorize(token, amount))
+    assert result.outcome is Outcome.SUCCEEDED
+    return result
+
+
+def captured(harness: Harness, token: str = "tok_ok", amount: int = 10_000) -> GatewayResult:
+    """A capture of a whole authorization that must have succeeded."""
+    parent = authorized(harness, token, amount)
+    result = harness.gateway.capture(follow(RequestKind.CAPTURE, parent.reference, amount))
+    assert result.outcome is Outcome.SUCCEEDED
+    return result
 
 
 def event_of(harness: Harness, webhook: Webhook) -> WebhookEvent:

@@ -9,18 +9,19 @@ the address; the process ends on SIGTERM or SIGINT, and SIGUSR1 ends a `/v1/_dow
 import argparse
 import signal
 from pathlib import Path
+from queue import SimpleQueue
 
 from infra.local.gateway_service.listener import Listener
 from infra.local.gateway_service.service import Options, Service
-
-_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGUSR1}
 
 
 def main() -> None:
     """Serve until told to end."""
     given = _parser().parse_args()
-    # Blocked before any thread starts and awaited below: a handler could run inside a held lock.
-    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    # Of all queues and events only this one may be touched by a handler that interrupts its reader.
+    arrived: SimpleQueue[int] = SimpleQueue()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+        signal.signal(number, lambda received, _: arrived.put(received))
     if given.data:
         given.data.mkdir(parents=True, exist_ok=True)
     service = Service(
@@ -39,7 +40,7 @@ def main() -> None:
     service.start()
     listener.start()
     print(f"http://127.0.0.1:{listener.port}", flush=True)
-    while signal.sigwait(_SIGNALS) == signal.SIGUSR1:
+    while arrived.get() == signal.SIGUSR1:
         listener.come_back()
     listener.stop()
     service.stop()
