@@ -31,7 +31,7 @@ from infra.local.job.world import invented
 STATE = ROOT / ".throughline"
 REAL = (ROOT.parent / "shared/data/us_store/orders.csv",
         ROOT.parent / "shared/data/online_retail/lines.csv")  # fmt: skip
-DEFAULT_ORDERS = 120
+DEFAULT_ORDERS = 80
 
 
 class Clock:

@@ -57,7 +57,7 @@ def _stock(
             counters.append(stock_record(PromiseCounter, row))
         elif kind is InventoryLevel:
             levels.append(stock_record(InventoryLevel, row))
-        elif kind is Journal:
+        elif row["sk"]["S"] == "MOVEMENTS":
             journals.append(stock_record(Journal, row))
     return counters, levels, journals
 

@@ -85,7 +85,7 @@ def draw(*parts: str | int) -> float:
 def shelves(offers: Iterable[Offer], seed: int = 7) -> list[Shelf]:
     """Opening stock: enough for most of the demand, spread as stores and warehouses hold it.
 
-    A warehouse keeps most items, a store a third of them in small numbers; about one item in
+    A warehouse keeps most items, a store a tenth of them in small numbers; about one item in
     thirty is scarcer than its demand, so that backorders and refusals really happen.
     """
     demand: Counter[str] = Counter()
@@ -107,7 +107,7 @@ def _spread(sku: str, units: int, seed: int) -> list[Shelf]:
 
 
 def _holds(site: Place, sku: str, seed: int) -> bool:
-    return draw(seed, sku, site.code) < (0.8 if site.type == "WAREHOUSE" else 0.33)
+    return draw(seed, sku, site.code) < (0.8 if site.type == "WAREHOUSE" else 0.1)
 
 
 def site_body(place: Place) -> dict[str, Any]:
