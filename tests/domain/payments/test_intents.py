@@ -6,6 +6,7 @@ from datetime import timedelta
 from itertools import permutations
 
 import pytest
+from oms.billing.commands import CreditAmount
 from oms.kernel.errors import NotFound, Refused
 from oms.orders.commands import NewTender
 from oms.payments import decisions as payments
@@ -130,6 +131,19 @@ def test_a_soft_decline_is_left_alone_once_somebody_acts() -> None:
     assert desk.due() == ()
 
 
+def test_success_of_a_retry_ends_the_problems_of_all_tries() -> None:
+    """GTW-05: every declined try of the same refund is reported as over, once."""
+    desk = shipped().run()
+    card = desk.payments.tenders[0].id
+    desk.do(payments.refund, Refund(card, 100, "LATE"))
+    for hours in (4, 20):
+        desk.exchange(desk.only(IntentKind.REFUND), SOFT)
+        desk.pass_time(timedelta(hours=hours))
+    facts = desk.exchange(desk.only(IntentKind.REFUND))
+    over = {getattr(f, "intent_id", "") for f in facts if f.TYPE == "payment.recovered"}
+    assert over == {intent.id for intent in desk.of(IntentKind.REFUND)[:2]}
+
+
 def test_pending_is_polled_and_then_declined() -> None:
     """PAY-104, PAY-106, GTW-06: every 15 minutes up to 72 hours, the claim kept."""
     desk = simple(900).open(CARD)
@@ -225,6 +239,7 @@ def test_refused_connection_after_a_time_out_proves_nothing() -> None:
     desk.pass_time(timedelta(seconds=30))
     desk.settle(intent, NEVER, lookup=True)
     desk.mark(intent)
+    assert desk.payments.intent(intent.id).state is IntentState.UNKNOWN
     desk.settle(intent, UNREACHABLE)
     kept = desk.payments.intent(intent.id)
     assert kept.state is IntentState.UNKNOWN
@@ -309,6 +324,25 @@ def test_late_success_after_giving_up_is_recorded_and_shown() -> None:
     desk.run()
     assert desk.refunded() == [2000, 0]
     assert desk.billing.credit_memos == ()
+
+
+def test_a_refund_that_happens_twice_is_owed_back_and_shown() -> None:
+    """GTW-09, INV-M5: the ledger says what really moved, and what the customer owes."""
+    desk = shipped().run()
+    capture = desk.payments.tenders[0].captures[0]
+    amount = CreditAmount(desk.billing.invoices[0].id, 1, "PRODUCT", 700)
+    desk.credit(kind="APPEASEMENT", amounts=(amount,))
+    first = desk.only(IntentKind.REFUND)
+    desk.exchange(first, PENDING)
+    desk.pass_time(timedelta(hours=72))
+    desk.do(payments.retry, RetryIntent(first.id))
+    desk.run()
+    assert desk.money.open_credit == 0
+    facts = desk.settle(first, desk.bank.finish(desk.request(first)))
+    assert types(facts)["payment.refunded_twice"] == 1
+    assert desk.refunded() == [1400]
+    assert desk.bank.given[capture.reference] == 1400
+    assert (desk.money.open_credit, desk.money.unapplied) == (0, -700)
 
 
 def test_late_success_cancels_the_retry_that_was_not_sent() -> None:

@@ -12,7 +12,7 @@ from oms.kernel.policy import CaptureTiming, ExcessFunds, Policy
 from oms.orders.commands import NewTender
 from oms.payments import decisions as payments
 from oms.payments.commands import AddTender, CaptureFunds, Refund, RetryIntent, VoidPayment
-from oms.payments.gateway import GatewayResult, Outcome
+from oms.payments.gateway import GatewayResult, Outcome, RequestKind
 from oms.payments.model import IntentKind
 from oms.payments.status import payment_state
 
@@ -120,6 +120,29 @@ def test_excess_stays_until_somebody_decides(excess: ExcessFunds) -> None:
     desk.run()
     assert desk.billing.credit_memos == ()
     assert desk.money.unapplied == 0
+
+
+def test_funds_promised_to_a_refund_pay_no_invoice() -> None:
+    """PAY-33, REF-01: the order grows while the refund's result is unknown."""
+    desk = simple(9000, 3000, policy=ON_ORDER).open(CARD).run()
+    desk.cancel(2, 1)
+    refund = desk.only(IntentKind.REFUND)
+    desk.exchange(refund, answer=UNKNOWN)
+    line = desk.lines[1]
+    desk.lines[1] = replace(line, amounts=replace(line.amounts, goods=11000))
+    desk.ship((1, 1))
+    assert desk.money.amount_due == 2000
+    desk.settle(refund, desk.bank.results[refund.id])
+    assert desk.money.unapplied == 0
+    assert desk.billing.payouts == ()
+
+
+def test_funds_that_pay_what_is_due_are_no_excess() -> None:
+    """PAY-33: excess counts the receivable, too."""
+    desk = simple(100).open(NewTender("TERMS"))
+    desk.ship((1, 1))
+    desk.foreign(RequestKind.CAPTURE, 160, "evt")
+    assert payments.excess(desk.payments, desk.money) == 60
 
 
 def test_nothing_captured_means_nothing_to_refund() -> None:

@@ -68,13 +68,11 @@ def _drawable(work: Working, only: str | None) -> Iterator[tuple[Tender, Authori
 def refund_in_order(work: Working, amount: int, source: str, credit_id: str | None) -> int:
     """Claim refunds over the tenders in refund order (REF-02); returns what none could give.
 
-    Money nobody asked for is given back last, and never as part of excess funds (GTW-09).
+    Tenders that nobody asked for give last: their money waits for a person (GTW-09).
     """
     tenders = list(enumerate(work.payments.tenders))
     ranked = sorted(tenders, key=lambda row: (row[1].orphan, row[1].refund_order, -row[0]))
     for _, tender in ranked:
-        if source == "FUNDS" and tender.orphan:
-            continue
         share = min(amount, tender_refundable(work.payments, tender))
         if share > 0:
             refund_on(work, tender, share, source, credit_id, None)

@@ -61,12 +61,19 @@ class AuthorizationExpired(PaymentFact):
 
 @dataclass(frozen=True, slots=True)
 class SurplusFound(PaymentFact):
-    """More was taken than the order is worth, OVERPAID (PAY-34) or EXCESS_FUNDS (PAY-33), or more
-    was given back than was owed, REFUNDED_TWICE (GTW-09): `code` says which.
+    """More was taken than the order is worth; `code` is OVERPAID (PAY-34) or EXCESS_FUNDS
+    (PAY-33).
     """
 
     TYPE: ClassVar[str] = "payment.surplus"
     code: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundedTwice(PaymentFact):
+    """A refund that had been given up and made otherwise succeeded after all (GTW-09)."""
+
+    TYPE: ClassVar[str] = "payment.refunded_twice"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from oms.payments.facts import (
     PaymentDeclined,
     PaymentRecovered,
     PaymentRefunded,
+    RefundedTwice,
     SurplusFound,
 )
 from oms.payments.model import IntentKind, IntentState, Payments, Tender
@@ -64,8 +65,8 @@ def react(payments: Payments, fact: Fact, money: MoneyView, ctx: Context) -> Ste
         case PaymentCaptured():
             _captured(work, fact, money)
         case PaymentRefunded() if money.unapplied < 0:
-            code, twice = "REFUNDED_TWICE", min(fact.amount, -money.unapplied)
-            work.facts.append(SurplusFound(fact.record_id, fact.intent_id, twice, code))
+            twice = min(fact.amount, -money.unapplied)
+            work.facts.append(RefundedTwice(fact.record_id, fact.intent_id, twice))
         case PaymentDeclined() if nothing_left(payments, money):
             release(work)
     return work.step()

@@ -275,12 +275,19 @@ def _crowded(work: Working, done: Intent) -> bool:
 
 
 def _recover(work: Working, intent: Intent) -> None:
-    """A problem that was shown to people is over."""
+    """Problems with this wish that were shown to people are over, earlier tries included."""
     waiting = intent.state in (IntentState.PENDING, IntentState.UNKNOWN)
-    unreached = intent.unreached > len(UNREACHED_RETRIES)
-    if intent.state.final or intent.retry_of or waiting or unreached:
-        work.facts.append(
-            PaymentRecovered(
-                intent.payment_id, intent.retry_of or intent.id, intent.amount, intent.kind.value
-            )
-        )
+    shown = {intent.id} if waiting or intent.unreached > len(UNREACHED_RETRIES) else set()
+    root = intent.retry_of or intent.id
+    for tried in work.payments.intents:
+        same = root in (tried.id, tried.retry_of)
+        if same and tried.state in (IntentState.DECLINED, IntentState.FAILED):
+            if not tried.replaced:
+                shown.add(tried.id)
+            work.put(replace(tried, next_at=None, replaced=True))
+    if intent.state.final and not intent.replaced:
+        shown.add(intent.id)
+    work.facts += [
+        PaymentRecovered(intent.payment_id, problem, intent.amount, intent.kind.value)
+        for problem in sorted(shown)
+    ]
