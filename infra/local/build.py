@@ -17,9 +17,12 @@ ROOT = Path(__file__).resolve().parents[2]
 _LEAVE_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
 
 
-def build(root: Path = ROOT, vendor: bool = False) -> Path:
-    """Write functions and layers below `root`/.throughline/build and return that folder."""
-    target = root / ".throughline" / "build"
+def build(root: Path = ROOT, beside: Path = ROOT, vendor: bool = False) -> Path:
+    """Write the functions and layers of `root` below `beside`/.throughline/build; that folder.
+
+    `beside` is where the template that is deployed lies.
+    """
+    target = beside / ".throughline" / "build"
     for name in ("functions", "layers/domain", "layers/aws"):
         shutil.rmtree(target / name, ignore_errors=True)
     for handler in sorted(root.glob("functions/*/handler.py")):
@@ -29,6 +32,15 @@ def build(root: Path = ROOT, vendor: bool = False) -> Path:
         _copy(root / "layers" / layer, target / "layers" / layer)
     _vendor_layer(root, target / "layers" / "vendor", vendor)
     return target
+
+
+def stage(root: Path, target: Path) -> Path:
+    """Copy all that is deployed below `target`, out of the way of edits; the template there."""
+    shutil.rmtree(target, ignore_errors=True)
+    for folder in ("workflows", "monitoring"):
+        _copy(root / "infra" / folder, target / "infra" / folder)
+    build(root, target)
+    return Path(shutil.copy(root / "template.yaml", target))
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -8,6 +8,7 @@ callers need to know stands in `Endpoints` and in `<state_dir>/endpoints.json`. 
 seeded.
 """
 
+import fcntl
 import json
 import os
 import shutil
@@ -22,7 +23,7 @@ import boto3
 
 from infra.local import deploy, identities, processes
 from infra.local.aws import start_aws
-from infra.local.build import ROOT, build
+from infra.local.build import ROOT, stage
 from infra.local.identities import DemoUser, OAuthClient
 from infra.local.meter import Meter
 
@@ -108,13 +109,11 @@ class LocalCloud:
     def stop(self) -> None:
         """End every program, the newest first."""
         self._running.close()
-        shutil.rmtree(self._state / "tmp", ignore_errors=True)
-        (self._state / "endpoints.json").unlink(missing_ok=True)
         self.endpoints = None
 
     def _start(self, search: Search) -> Endpoints:
         self._prepare()
-        build(self._root)
+        template = stage(self._root, self._state / "staged")
         aws, aws_url = start_aws(self._state, self.meter.path)
         self._running.callback(processes.stop, aws)
         search_url = self._start_search(search)
@@ -122,7 +121,7 @@ class LocalCloud:
         gateway_url = f"http://{processes.LOOPBACK}:{gateway_port}"
         parameters = {"Stage": "local", "GatewayUrl": gateway_url, "SearchUrl": search_url}
         outputs = deploy.deploy(
-            self._root / "template.yaml",
+            template,
             self._state / "packaged.yaml",
             parameters,
             processes.environment(deploy.cli_environment(aws_url)),
@@ -133,10 +132,21 @@ class LocalCloud:
         return endpoints
 
     def _prepare(self) -> None:
+        self._state.mkdir(parents=True, exist_ok=True)
+        mine = self._running.enter_context((self._state / "lock").open("w"))
+        try:
+            fcntl.flock(mine, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise processes.LocalCloudError(f"a laptop cloud runs in {self._state}") from None
+        self._running.callback(self._tidy)
         for name in ("tmp", "logs"):
             shutil.rmtree(self._state / name, ignore_errors=True)
             (self._state / name).mkdir(parents=True)
         self.meter.path.unlink(missing_ok=True)
+
+    def _tidy(self) -> None:
+        shutil.rmtree(self._state / "tmp", ignore_errors=True)
+        (self._state / "endpoints.json").unlink(missing_ok=True)
 
     def _run(self, name: str, command: list[str], env: dict[str, str]) -> processes.Program:
         program = processes.start(

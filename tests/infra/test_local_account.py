@@ -6,6 +6,7 @@ them wrongly.
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
 import os
@@ -24,8 +25,8 @@ import pytest
 from infra.local import processes
 from infra.local.aws import start_aws
 from infra.local.aws_errors import as_error, with_typed_errors
-from infra.local.build import ROOT
-from infra.local.cloud import client_settings
+from infra.local.build import ROOT, stage
+from infra.local.cloud import LocalCloud, client_settings
 from infra.local.meter import Meter
 
 _CODE = """
@@ -240,3 +241,23 @@ def _ends(pid: int) -> bool:
             return True
         time.sleep(0.05)
     return False
+
+
+def test_two_clouds_never_share_a_folder(tmp_path: Path) -> None:
+    """The second is refused, and what the first wrote stays."""
+    (tmp_path / "endpoints.json").write_text("{}")
+    with (tmp_path / "lock").open("w") as first:
+        fcntl.flock(first, fcntl.LOCK_EX)
+        with pytest.raises(processes.LocalCloudError, match="runs in"):
+            LocalCloud.start(tmp_path)
+    assert (tmp_path / "endpoints.json").exists()
+
+
+def test_what_is_deployed_is_a_copy(tmp_path: Path) -> None:
+    """An edit, or another run's build, in the middle of a deployment does not reach it."""
+    template = stage(ROOT, tmp_path / "staged")
+    built = template.parent / ".throughline" / "build"
+    assert template.read_text() == (ROOT / "template.yaml").read_text()
+    assert (built / "functions/orders/functions/orders/handler.py").exists()
+    assert (built / "layers/domain/python/oms/kernel/errors.py").exists()
+    assert not list(built.rglob("__pycache__"))
