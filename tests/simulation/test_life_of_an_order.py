@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import pytest
-from oms.fulfillment.commands import NewPackage, Pack, Pick, RejectFulfillment, Ship, ShortPick
+from oms.fulfillment.commands import (
+    Assign,
+    NewPackage,
+    Pack,
+    Pick,
+    RejectFulfillment,
+    Ship,
+    ShortPick,
+)
 from oms.fulfillment.commands import RejectedLine as Rejected
 from oms.fulfillment.model import PackedUnits
 from oms.fulfillment.states import fo_state
 from oms.kernel.errors import Conflict, Refused
 from oms.lifecycle.record import OrderRecord
 from oms.lifecycle.state import state
-from oms.orders.commands import Cancel, CancelLine, Suspend, Void
+from oms.orders.commands import (
+    Cancel,
+    CancelLine,
+    NewLine,
+    NewTender,
+    PlaceOrder,
+    Resume,
+    Suspend,
+    Void,
+)
+from oms.orders.model import DeliveryGroup
 
 from infra.local.job.invariants import Evidence, breaches
-from tests.simulation.merchant import COMPANY, Merchant
+from tests.simulation.merchant import BOSTON, COMPANY, Merchant
 
 
 @pytest.fixture
@@ -81,7 +99,7 @@ def test_the_same_key_answers_the_same_and_makes_one_order(merchant: Merchant) -
     merchant.shelve("A", DC=5)
     first = merchant.place(("A", 1, 1000))
     command_key = {"key": "k1", "body_hash": "h1", "correlation_id": "again"}
-    command = merchant_command(merchant)
+    command = first_offer()
     again = merchant.lifecycle.place(merchant.channel, command, **command_key)
     assert (again.body, again.replayed) == (first.body, True)
     with pytest.raises(Conflict) as refusal:
@@ -90,12 +108,7 @@ def test_the_same_key_answers_the_same_and_makes_one_order(merchant: Merchant) -
     healthy(merchant, str(first.body["id"]))
 
 
-def merchant_command(merchant: Merchant) -> object:
-    from oms.orders.commands import NewLine, NewTender, PlaceOrder
-    from oms.orders.model import DeliveryGroup
-
-    from tests.simulation.merchant import BOSTON
-
+def first_offer() -> PlaceOrder:
     return PlaceOrder(
         "web", "USD", (NewLine("A", 1, 1000),), external_number="E1",
         groups=(DeliveryGroup("1", "STANDARD", address=BOSTON),),
@@ -183,8 +196,6 @@ def test_a_short_pick_shrinks_the_invoice_and_is_sourced_elsewhere(merchant: Mer
     record = merchant.run(order_id)
     fo = record.fulfillment.orders[0]
     if fo.assignee is None:
-        from oms.fulfillment.commands import Assign
-
         merchant.act(order_id, Assign(fo.id, "bob"))
     merchant.act(order_id, Pick(fo.id, (PackedUnits(1, 2),)))
     merchant.act(order_id, ShortPick(fo.id, (Rejected(1, 1, "QUANTITY_MISMATCH"),)))
@@ -244,8 +255,6 @@ def test_a_partial_cancel_leaves_the_rest_shippable(merchant: Merchant) -> None:
 
 def test_a_suspended_order_is_left_alone_until_it_is_resumed(merchant: Merchant) -> None:
     """ACC-022, FLG-02, SRC-01."""
-    from oms.orders.commands import Resume
-
     merchant.shelve("A", DC=5)
     order_id = merchant.place(("A", 1, 1000)).body["id"]
     merchant.act(order_id, Suspend("checking"))

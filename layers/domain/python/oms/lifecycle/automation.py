@@ -5,7 +5,7 @@ from __future__ import annotations
 from oms.fulfillment.commands import Release
 from oms.fulfillment.decisions import release, release_ready
 from oms.fulfillment.model import FulfillmentOrder
-from oms.holds.decisions import blocks
+from oms.holds.decisions import blocks, recheck
 from oms.holds.model import Transaction
 from oms.lifecycle.moves import Draft
 from oms.lifecycle.state import covered, fulfillment_value, money, record_coverage, stopped
@@ -19,7 +19,14 @@ def advance(draft: Draft) -> bool:
     order = draft.order
     if order.voided_at or order.submitted_at is None or stopped(draft.record):
         return False
-    return _finish_intake(draft) or _approve(draft) or _release(draft)
+    return _recheck(draft) or _finish_intake(draft) or _approve(draft) or _release(draft)
+
+
+def _recheck(draft: Draft) -> bool:
+    """Holds that wait for coverage end in the very change that brings it (HLD-05)."""
+    step = recheck(draft.record.holds, draft.ctx, covered(draft.record, draft.ctx))
+    draft.take("holds", step)
+    return bool(step.facts)
 
 
 def _finish_intake(draft: Draft) -> bool:
