@@ -56,8 +56,12 @@ def _voidable(order: Order) -> Reason | None:
 
 
 def _pending(order: Order) -> Reason | None:
-    waits = order.approval is Approval.PENDING
-    return None if waits else Reason("STATE", "the order does not wait for approval")
+    waits = order.approval is Approval.PENDING and not order.voided_at
+    return None if waits else Reason("STATE", "the order does not wait for approval", order.id)
+
+
+def _rejectable(order: Order) -> Reason | None:
+    return _pending(order) or _voidable(order)
 
 
 def _approvable(order: Order) -> Reason | None:
@@ -112,7 +116,7 @@ RULES: dict[str, Rule] = {
     "complete": Rule(_intake, correction=True),
     "changeAddress": Rule(_movable, "EDIT", correction=True),
     "approve": Rule(_approvable, "APPROVE", edits=False),
-    "reject": Rule(_pending, edits=False),
+    "reject": Rule(_rejectable, edits=False),
     "cancel": Rule(_open_units, "CANCEL", correction=True),
     "void": Rule(_voidable, "CANCEL", correction=True),
     "suspend": Rule(_not_void, edits=False, correction=True),
