@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import (
-    BatchProcessor,
-    EventType,
-    process_partial_response,
-)
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from oms.inventory.feed_use_cases import load_feed
 from oms_aws import stock_calls, telemetry, wiring
+from oms_aws.batch import handle_batch
 from oms_aws.http_body import canonical, read_json
 from oms_aws.http_problems import malformed
 from oms_aws.queue_actor import actor_of
 from oms_aws.shapes_inventory import FeedShape
 from pydantic import ValidationError
-
-processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 
 
 def take(record: SQSRecord) -> None:
@@ -38,6 +32,4 @@ def take(record: SQSRecord) -> None:
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Load a batch of messages."""
-    answer = process_partial_response(event, take, processor, context)
-    telemetry.flush()
-    return dict(answer)
+    return handle_batch(event, context, take)

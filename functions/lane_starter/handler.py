@@ -5,17 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import (
-    BatchProcessor,
-    EventType,
-    process_partial_response,
-)
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from oms_aws import telemetry, wiring
+from oms_aws.batch import handle_batch
 from oms_aws.workflow import Segment
-
-processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 
 
 def start(record: SQSRecord) -> None:
@@ -28,6 +22,4 @@ def start(record: SQSRecord) -> None:
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Start a batch; messages that fail stay in the queue."""
-    answer = process_partial_response(event, start, processor, context)
-    telemetry.flush()
-    return dict(answer)
+    return handle_batch(event, context, start)

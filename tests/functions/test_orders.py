@@ -318,7 +318,8 @@ def test_consumers_can_fill_a_gap(world: World) -> None:
         order_id,
         "order.received",
     )
-    found, page = [], {"next": 0}
+    found: list[Any] = []
+    page: dict[str, Any] = {"next": 0}
     while page["next"] is not None:
         query = {"after": str(page["next"]), "limit": "2"}
         page = world.http("orders", "GET", path, query=query).body

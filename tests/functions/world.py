@@ -117,7 +117,8 @@ class World:
         for site in SITES:
             self.settings.put_site(COMPANY, site)
         for code in ("web", "pos"):
-            channel = Channel(code, code, currency="USD", gateways={"CARD": "test"})
+            gateways = {"CARD": "test", "GIFT_CARD": "test"}
+            channel = Channel(code, code, currency="USD", gateways=gateways)
             self.settings.put_channel(COMPANY, channel)
         self.settings.put_client(Client(SHOP, COMPANY, "web"))
         self.settings.put_client(Client(WMS, COMPANY))

@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -31,6 +31,7 @@ from oms.kernel.errors import (
     Unavailable,
 )
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER = {"BUSY": 1, "IN_PROGRESS": 1, "UNAVAILABLE": 5}
@@ -83,11 +84,19 @@ def of_refusal(error: OmsError, trace_id: str) -> Response[str]:
 
 def malformed(error: ValidationError, prefix: str = "") -> Malformed:
     """What is wrong with each field, as paths of the request; values are never repeated."""
+    entries = error.errors(include_input=False, include_url=False, include_context=False)
     problems = [
         Problem(_path(entry["loc"], prefix), _code(entry["type"]), entry["msg"])
-        for entry in error.errors(include_input=False, include_url=False, include_context=False)
+        for entry in entries
+        if entry["type"] != "too_short" or not _wrong_within(entry["loc"], entries)
     ]
     return Malformed("INVALID_REQUEST", "the request does not fit its schema", problems)
+
+
+def _wrong_within(list_at: tuple[int | str, ...], entries: Sequence[ErrorDetails]) -> bool:
+    """Whether elements of a list are wrong: pydantic counts those as missing, too."""
+    deep = len(list_at)
+    return any(len(e["loc"]) > deep and e["loc"][:deep] == list_at for e in entries)
 
 
 def _code(kind: str) -> str:

@@ -29,5 +29,5 @@ def actor_of(record: SQSRecord) -> Actor:
 
 def attribute(record: SQSRecord, name: str) -> str | None:
     """A text attribute of a message."""
-    found = record.message_attributes.get(name)
+    found = record.message_attributes[name]
     return None if found is None else found.string_value

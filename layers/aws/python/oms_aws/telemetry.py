@@ -44,8 +44,15 @@ def tell(event: str, ids: Mapping[str, object]) -> None:
     logger.info(event, extra=dict(ids))
 
 
-def log_defect(error: BaseException) -> None:
+def log_defect(error: BaseException | None) -> None:
     """Log where an unexpected error came from, but not its text, which may quote personal data."""
-    frames = traceback.extract_tb(error.__traceback__)
+    frames = traceback.extract_tb(error.__traceback__ if error else None)
     places = [f"{frame.name}:{frame.lineno}" for frame in frames[-6:]]
-    logger.error("defect", extra={"error": type(error).__name__, "places": places})
+    logger.error(
+        "defect",
+        extra={
+            "error": type(error).__name__,
+            "code": getattr(error, "code", None),
+            "places": places,
+        },
+    )

@@ -1,0 +1,337 @@
+"""Inventory and administration over HTTP.
+
+Cites STK-14, STK-19, RSV-04, RSV-06, RSV-09, FED-01, ITM-02, SET-01, SET-02, INT-01, INT-06,
+AIT-03, FLG-04, API-03, API-06, API-10, GEN-12.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from oms.action_items.commands import RaiseFailure
+from oms.action_items.model import ItemState
+from oms.kernel.context import Actor, ActorKind
+from oms.kernel.errors import NotFound
+from oms.settings.model import Client
+from oms_aws import wiring
+from oms_aws.queues import DeadLetter
+
+from tests.functions.world import COMPANY, SHOP, WMS, World, client, invocation, user
+
+ADMIN = user("eva", "[admin]")
+KEY = {"Idempotency-Key": "k1"}
+
+
+def inventory(world: World, method: str, path: str, body: Any = None, **more: Any) -> Any:
+    more.setdefault("claims", client(WMS))
+    return world.http("inventory", method, path, body, **more)
+
+
+def ats(world: World, sku: str = "A") -> int:
+    got = inventory(world, "GET", "/v1/availability", query={"skus": sku, "channel": "web"})
+    return int(got.body["availability"][0]["ats"])
+
+
+def test_availability_of_a_few(world: World) -> None:
+    """STK-19: in the pool of the caller's channel or at a site; unknown items have none."""
+    got = world.answer(world.call("inventory", invocation("inventory", "availability")))
+    assert [(row["sku"], row["ats"], row["unlimited"]) for row in got.body["availability"]] == [
+        ("A", 10, False), ("B", 10, False),
+    ]  # fmt: skip
+    query = {"skus": "A,X"}
+    got = inventory(world, "GET", "/v1/availability", query=query, claims=client(SHOP))
+    assert [(row["ats"], row["known"]) for row in got.body["availability"]] == [
+        (10, True),
+        (0, False),
+    ]
+    got = inventory(world, "GET", "/v1/availability", query={"skus": "A", "site": "DC"})
+    assert got.body["availability"][0]["ats"] == 10
+    assert inventory(world, "GET", "/v1/availability", query={"skus": "A"}).status == 400
+    got = inventory(world, "GET", "/v1/availability", query={"skus": "A", "channel": "fax"})
+    assert (got.status, got.body["errors"][0]["code"]) == (400, "UNKNOWN_CHANNEL")
+
+
+def test_availability_of_many(world: World) -> None:
+    """API-10: a thousand pairs; each names one place."""
+    pair = {"sku": "A", "channel": "web"}
+    path = "/v1/availability:batch"
+    assert (
+        len(inventory(world, "POST", path, {"pairs": [pair] * 1000}).body["availability"]) == 1000
+    )
+    assert inventory(world, "POST", path, {"pairs": [pair] * 1001}).status == 400
+    got = inventory(world, "POST", path, {"pairs": [pair | {"site": "DC"}, {"sku": "A"}]})
+    assert [error["code"] for error in got.body["errors"]] == ["ONE_PLACE", "ONE_PLACE"]
+
+
+def cart(world: World, quantity: int = 4, **more: Any) -> Any:
+    lines = [{"lineNo": 1, "sku": "A", "quantity": quantity}]
+    headers = more.pop("headers", KEY)
+    body = {"channel": "web", "lines": lines} | more
+    return inventory(world, "POST", "/v1/reservations", body, headers=headers, claims=client(SHOP))
+
+
+def test_carts_hold_and_give_back(world: World) -> None:
+    """RSV-04, RSV-06, RSV-09: once per key, back once by id, longer on request."""
+    held = cart(world)
+    assert (held.status, held.body["reservations"][0]["open"]) == (201, 4)
+    assert cart(world).body == held.body
+    assert ats(world) == 6
+    path = f"/v1/reservations/{held.body['reservations'][0]['id']}"
+    longer = inventory(world, "POST", f"{path}/extend", {"minutes": 30}, claims=client(SHOP))
+    assert longer.body["expiresAt"] > held.body["reservations"][0]["expiresAt"]
+    for _ in range(2):
+        assert (
+            inventory(world, "POST", f"{path}/release", {}, claims=client(SHOP)).body["open"] == 0
+        )
+    assert ats(world) == 10
+    got = inventory(world, "POST", "/v1/reservations/rsv_x/release", {}, claims=client(SHOP))
+    assert got.status == 404
+
+
+def test_carts_that_want_too_much(world: World) -> None:
+    """RSV-06: all or nothing unless partial; a key is required; other channels are out of reach."""
+    got = cart(world, 11)
+    assert (got.status, got.body["code"], ats(world)) == (409, "OUT_OF_STOCK", 10)
+    got = cart(world, 11, partial=True, headers={"Idempotency-Key": "k2"})
+    assert (got.body["reservations"][0]["quantity"], got.body["short"][0]["got"]) == (10, 10)
+    assert cart(world, headers={}).body["code"] == "IDEMPOTENCY_KEY_REQUIRED"
+    assert cart(world, channel="pos", headers={"Idempotency-Key": "k3"}).status == 403
+
+
+def test_a_movement_counts_once(world: World) -> None:
+    """STK-12, STK-14: the delivered receipt of ten, repeated, is ten."""
+    event = invocation("inventory", "movement")
+    first, again = (world.answer(world.call("inventory", event)) for _ in range(2))
+    assert (first.status, first.body["level"]["onHand"]) == (200, 20)
+    assert again.body["movements"] == first.body["movements"]
+    assert again.body["level"]["onHand"] == 20
+    assert ats(world) == 20
+
+
+def test_setting_a_counter_names_what_it_was(world: World) -> None:
+    """STK-14: compare and set; reason required; one way to say it."""
+    body = {"sku": "A", "site": "DC", "reason": "COUNT_FIX", "onHand": {"to": 7, "expected": 9}}
+    path = "/v1/inventory/movements"
+    got = inventory(world, "POST", path, body, headers=KEY)
+    assert got.status == 409
+    got = inventory(world, "POST", path, body | {"onHand": {"to": 7, "expected": 10}}, headers=KEY)
+    assert (got.status, got.body["level"]["onHand"]) == (200, 7)
+    got = inventory(world, "POST", path, body | {"onHand": {"to": 7, "delta": 1}}, headers=KEY)
+    assert got.body["errors"][0]["code"] == "DELTA_OR_TO"
+    got = inventory(world, "POST", path, {"sku": "A", "site": "DC"}, headers=KEY)
+    assert [error["path"] for error in got.body["errors"]] == ["reason"]
+    got = inventory(world, "POST", path, body | {"sku": "X"}, headers=KEY)
+    assert got.body["code"] == "UNKNOWN_SKU"
+
+
+def test_a_store_moves_only_its_own_stock(world: World) -> None:
+    """ACT-03 SITE_SCOPE."""
+    world.settings.put_client(Client("store", COMPANY, sites=("BOS",)))
+    body = {"sku": "A", "site": "DC", "reason": "X", "onHand": {"delta": 1}}
+    path = "/v1/inventory/movements"
+    got = inventory(world, "POST", path, body, headers=KEY, claims=client("store"))
+    assert (got.status, got.body["code"]) == (403, "SITE_SCOPE")
+
+
+def test_feeds_and_levels(world: World) -> None:
+    """FED-01: the report of a feed, and the counters after it with every field."""
+    row = {"site": "DC", "sku": "A", "kind": "SNAPSHOT", "quantity": 3, "sequence": 9}
+    path = "/v1/inventory/snapshots"
+    got = inventory(world, "POST", path, {"feedId": "f1", "rows": [row, row | {"sku": "X"}]})
+    assert (got.body["changed"], [r["reason"] for r in got.body["refused"]]) == (1, ["UNKNOWN_SKU"])
+    assert inventory(world, "GET", f"{path}/f1").body == got.body
+    assert inventory(world, "GET", f"{path}/f2").status == 404
+    got = inventory(world, "GET", "/v1/inventory/levels", query={"sku": "A"})
+    (level,) = got.body["levels"]
+    assert (level["site"], level["onHand"], level["reserved"]) == ("DC", 3, 0)
+    assert got.body["counters"][0]["supply"] == 3
+
+
+def admin(world: World, method: str, path: str, body: Any = None, **more: Any) -> Any:
+    more.setdefault("claims", ADMIN)
+    return world.http("administration", method, path, body, **more)
+
+
+RECORDS: dict[str, dict[str, Any]] = {
+    "/v1/sites/CHI": {"name": "Chicago", "type": "STORE", "latitude": 41_880_000},
+    "/v1/channels/mkt": {"name": "Marketplace", "methods": {"std": "STANDARD"}},
+    "/v1/items/C": {"name": "Cap", "prices": {"USD": 1500}},
+}
+
+
+@pytest.mark.parametrize("path", RECORDS)
+def test_records_are_created_read_and_replaced(world: World, path: str) -> None:
+    """API-06, VER-05: ETag out, If-Match in; 428 without it, 409 with a stale one."""
+    body = RECORDS[path]
+    assert admin(world, "GET", path).status == 404
+    created = admin(world, "PUT", path, body)
+    assert (created.status, created.headers["etag"]) == (200, '"1"')
+    assert admin(world, "GET", path).body == created.body
+    assert admin(world, "PUT", path, body).status == 428
+    changed = admin(world, "PUT", path, body | {"name": "Other"}, headers={"If-Match": '"1"'})
+    assert (changed.body["name"], changed.body["version"]) == ("Other", 2)
+    assert admin(world, "PUT", path, body, headers={"If-Match": '"1"'}).status == 409
+    assert admin(world, "PUT", path + "2", body, headers={"If-Match": '"1"'}).status == 404
+
+
+def test_lists_of_configuration(world: World) -> None:
+    """API-11: sites, channels, items by SKU; administrators only where it matters."""
+    got = world.answer(world.call("administration", invocation("administration", "list_sites")))
+    assert [site["code"] for site in got.body["sites"]] == ["BOS", "DC"]
+    assert [c["code"] for c in admin(world, "GET", "/v1/channels").body["channels"]] == [
+        "pos",
+        "web",
+    ]
+    got = admin(world, "GET", "/v1/items", query={"skus": "A,X,B"})
+    assert [item["sku"] for item in got.body["items"]] == ["A", "B"]
+    assert got.body["missing"] == ["X"]
+    assert admin(world, "GET", "/v1/channels", claims=user()).status == 403
+
+
+def test_a_new_site_works_at_once(world: World) -> None:
+    """SIT-01: stock can be received where a site was just made."""
+    admin(world, "PUT", "/v1/sites/CHI", RECORDS["/v1/sites/CHI"])
+    body = {"sku": "A", "site": "CHI", "reason": "X", "type": "RECEIPT", "onHand": {"delta": 5}}
+    got = inventory(world, "POST", "/v1/inventory/movements", body, headers=KEY)
+    assert (got.status, got.body["level"]["onHand"], ats(world)) == (200, 5, 15)
+
+
+def test_settings_are_inherited_and_checked(world: World) -> None:
+    """SET-01, SET-02: effective values, and 400 for what does not fit."""
+    company = {"values": {"intake.totalTolerance": 25}}
+    assert admin(world, "PUT", "/v1/settings", company).body["values"] == company["values"]
+    got = admin(world, "PUT", "/v1/settings/channels/web", {"values": {"orders.allowSplit": False}})
+    assert got.body["values"] == {"orders.allowSplit": False}
+    assert got.body["effective"]["intake.totalTolerance"] == 25
+    assert got.body["effective"]["orders.allowSplit"] is False
+    got = admin(world, "GET", "/v1/settings")
+    assert got.body["effective"]["orders.allowSplit"] is True
+    got = admin(world, "PUT", "/v1/settings", {"values": {"intake.mood": 1}})
+    assert (got.status, got.body["errors"][0]["code"]) == (400, "UNKNOWN_SETTING")
+    assert admin(world, "PUT", "/v1/settings/channels/fax", {"values": {}}).status == 404
+
+
+def test_clients_stay_with_their_company(world: World) -> None:
+    """API-02: nobody registers another company's client for itself."""
+    got = admin(world, "PUT", "/v1/settings/clients/new", {"channel": "web"})
+    assert (got.status, got.body["company"]) == (200, COMPANY)
+    assert world.settings.client("new") == Client("new", COMPANY, "web")
+    assert admin(world, "PUT", "/v1/settings/clients/rival", {}).status == 403
+    assert world.settings.client("rival") == Client("rival", "zeta")
+
+
+def open_item(world: World) -> tuple[str, str]:
+    """An order with an action item, as the engine writes both."""
+    order_id = world.place()
+    actor = Actor(ActorKind.SYSTEM, "workflow", COMPANY)
+    commit = type(world.orders).commit
+
+    def keep(orders: Any, change: Any) -> None:
+        commit(orders, change)
+        for item in change.items:
+            world.items.put(item)
+
+    world.monkeypatch.setattr(type(world.orders), "commit", keep)
+    world.lifecycle.execute(actor, order_id, [RaiseFailure("AUTHORIZE", "Unavailable")])
+    record = world.orders.load(COMPANY, order_id)
+    assert record is not None
+    return order_id, record.attention.items[0].id
+
+
+def test_people_work_action_items(world: World) -> None:
+    """AIT-03: take, comment, snooze, assign; everything in the history."""
+    _, item_id = open_item(world)
+    path = f"/v1/action-items/{item_id}"
+    listed = admin(world, "GET", "/v1/action-items", claims=user())
+    assert [item["id"] for item in listed.body["actionItems"]] == [item_id]
+    until = {"until": "2026-03-02T10:00:00Z"}
+    work: list[tuple[str, dict[str, str]]] = [
+        ("take", {}), ("comment", {"text": "hm"}), ("snooze", until), ("assign", {"owner": "bo"}),
+    ]  # fmt: skip
+    for verb, body in work:
+        assert admin(world, "POST", f"{path}/{verb}", body, claims=user()).status == 200
+    item = admin(world, "GET", path, claims=user()).body
+    assert (item["owner"], item["version"]) == ("bo", 5)
+    assert [event["what"] for event in item["history"][1:]] == [
+        "ASSIGNED", "COMMENTED", "SNOOZED", "ASSIGNED",
+    ]  # fmt: skip
+    assert admin(world, "GET", "/v1/action-items/act_x", claims=user()).status == 404
+    assert admin(world, "POST", f"{path}/take", {}, claims=user(groups="[viewer]")).status == 403
+
+
+def test_clearing_an_item_ends_the_alert(world: World) -> None:
+    """FLG-04: text required; the order is no longer alerted and the item stays with it."""
+    order_id, item_id = open_item(world)
+    path = f"/v1/action-items/{item_id}"
+    assert admin(world, "POST", f"{path}/clear", {}).status == 400
+    got = admin(world, "POST", f"{path}/clear", {"resolution": "called the bank"})
+    assert (got.status, got.body["state"]) == (200, ItemState.CLEARED)
+    record = world.orders.load(COMPANY, order_id)
+    assert record is not None
+    assert record.attention.items == ()
+    kept = admin(world, "GET", "/v1/action-items", query={"record": order_id}).body["actionItems"]
+    assert [(item["id"], item["resolution"]) for item in kept] == [(item_id, "called the bank")]
+    assert admin(world, "GET", "/v1/action-items").body["actionItems"] == []
+
+
+@dataclass
+class Letters:
+    """The dead letters in memory."""
+
+    letters: list[DeadLetter]
+    sent: list[tuple[str, str | None]] = field(default_factory=list)
+
+    def look(self) -> list[DeadLetter]:
+        return self.letters
+
+    def depth(self) -> int:
+        return len(self.letters)
+
+    def retry(self, letter_id: str, handle: str, body: str, client_id: str | None) -> None:
+        self.discard(letter_id, handle)
+        self.sent.append((body, client_id))
+
+    def discard(self, letter_id: str, handle: str) -> None:
+        kept = [letter for letter in self.letters if letter.handle != handle]
+        if len(kept) == len(self.letters):
+            raise NotFound("DEAD_LETTER_NOT_FOUND", letter_id)
+        self.letters = kept
+
+
+@pytest.fixture
+def letters(world: World, monkeypatch: pytest.MonkeyPatch) -> Letters:
+    ours = DeadLetter("m1", '{"messageId": "x"}', SHOP, "1772359200000", "h1")
+    found = Letters([ours, replace(ours, id="m2", client="rival", handle="h2")])
+    monkeypatch.setattr(wiring, "dead_letters", lambda: found)
+    return found
+
+
+def test_fix_and_retry(world: World, letters: Letters) -> None:
+    """INT-01: the corrected message goes back to its queue with whom it acts for."""
+    path = "/v1/intake/dead-letters"
+    shown = admin(world, "GET", path).body["deadLetters"]
+    assert [(letter["id"], letter["handle"]) for letter in shown] == [("m1", "h1")]
+    message = world.order() | {"messageId": "x"}
+    body = {"handle": "h1", "message": message, "client": SHOP}
+    assert admin(world, "POST", f"{path}/m1/retry", body).status == 200
+    ((text, sender),) = letters.sent
+    assert (json.loads(text), sender) == (message, SHOP)
+    assert admin(world, "POST", f"{path}/m1/retry", body).status == 404
+    assert admin(world, "GET", path, claims=user()).status == 403
+
+
+def test_dead_letters_of_others_stay_theirs(world: World, letters: Letters) -> None:
+    """GEN-12: not shown, and nobody sends in another company's name."""
+    body = {"handle": "h2", "message": {}, "client": "rival"}
+    got = admin(world, "POST", "/v1/intake/dead-letters/m2/retry", body)
+    assert (got.status, letters.sent) == (403, [])
+
+
+def test_discarding_a_dead_letter(world: World, letters: Letters) -> None:
+    """INT-01: gone from the queue."""
+    path = "/v1/intake/dead-letters/m1/discard"
+    assert admin(world, "POST", path, {"handle": "h1"}).status == 200
+    assert [letter.id for letter in letters.letters] == ["m2"]
