@@ -31,7 +31,8 @@ from infra.local.job.world import invented
 STATE = ROOT / ".throughline"
 REAL = (ROOT.parent / "shared/data/us_store/orders.csv",
         ROOT.parent / "shared/data/online_retail/lines.csv")  # fmt: skip
-DEFAULT_ORDERS = 80
+DEFAULT_ORDERS = 60
+BY_QUEUE = frozenset({"marketplace"})
 
 
 class Clock:
@@ -73,8 +74,6 @@ def _job(cloud: LocalCloud, feeds: list[Feed], clock: Clock) -> bool:
     endpoints = _ready(cloud)
     entries = [entry for feed in feeds for entry in feed.entries]
     offers = [entry for entry in entries if isinstance(entry, Offer)]
-    by_queue = [offer for offer in offers if offer.body["channel"] == "marketplace"]
-    by_http = [offer for offer in offers if offer.body["channel"] != "marketplace"]
     with clock.stage("seed"):
         positions = seed(endpoints, offers)
     print(f"   {positions} stock positions", flush=True)
@@ -82,7 +81,7 @@ def _job(cloud: LocalCloud, feeds: list[Feed], clock: Clock) -> bool:
     channels = Channels(endpoints)
     warehouse = Warehouse(endpoints)
     with clock.stage("capture"):
-        channels.offer(by_http, by_queue)
+        channels.offer(offers, BY_QUEUE)
     with clock.stage("cancellations"):
         customers = {o.external_number: o.body["customer"].get("code", "") for o in offers}
         channels.cancel([e for e in entries if isinstance(e, Cancellation)], customers)

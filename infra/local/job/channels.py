@@ -17,9 +17,12 @@ from urllib.parse import quote
 from infra.local.cloud import Endpoints
 from infra.local.job.client import Caller, aws
 from infra.local.job.feeds import Cancellation, Offer
+from infra.local.job.seed import COMPANY
 from infra.local.job.world import tender
 
-CLIENTS = 4
+CLIENTS = 2
+AT_ONCE = 4
+PATIENCE = 15
 
 
 @dataclass(slots=True)
@@ -47,19 +50,46 @@ class Channels:
         self._endpoints = endpoints
         self._callers: dict[str, Caller] = {}
         self._sqs = aws(endpoints, "sqs")
+        self._dynamodb = aws(endpoints, "dynamodb")
         self.tally = Tally()
 
-    def offer(self, by_http: Sequence[Offer], by_queue: Sequence[Offer]) -> None:
-        """Place every offer; returns when each got its answer, or after two minutes without one."""
-        for offer in by_queue:
-            body = _body(offer) | {"messageId": f"m-{offer.external_number}"}
-            body["replyTo"] = offer.external_number
-            self._sqs.send_message(
-                QueueUrl=self._endpoints.queues["Intake"], MessageBody=json.dumps(body)
-            )
-        with ThreadPoolExecutor(CLIENTS) as pool:
-            list(pool.map(self._place, by_http))
-        self._hear(len(by_queue))
+    def offer(self, offers: Sequence[Offer], by_queue: frozenset[str]) -> None:
+        """Place every offer, a few at a time, as fast as the system takes them up.
+
+        Those of the channels `by_queue` go through the intake queue, the others over HTTP.
+        """
+        for start in range(0, len(offers), AT_ONCE):
+            part = offers[start : start + AT_ONCE]
+            queued = [offer for offer in part if offer.body["channel"] in by_queue]
+            for offer in queued:
+                self._enqueue(offer)
+            with ThreadPoolExecutor(CLIENTS) as pool:
+                list(pool.map(self._place, [offer for offer in part if offer not in queued]))
+            self._hear({offer.external_number for offer in queued})
+            self._wait_for(offer.external_number for offer in part)
+
+    def _enqueue(self, offer: Offer) -> None:
+        body = _body(offer) | {"messageId": f"m-{offer.external_number}"}
+        body["replyTo"] = offer.external_number
+        self._sqs.send_message(
+            QueueUrl=self._endpoints.queues["Intake"], MessageBody=json.dumps(body)
+        )
+
+    def _wait_for(self, numbers: Iterable[str]) -> None:
+        """Let automation take the orders up before more are offered; not longer than a while."""
+        until = time.monotonic() + PATIENCE
+        waiting = [self.tally.accepted[n] for n in numbers if n in self.tally.accepted]
+        while waiting and time.monotonic() < until:
+            waiting = [order_id for order_id in waiting if self._untouched(order_id)]
+            time.sleep(0.1)
+
+    def _untouched(self, order_id: str) -> bool:
+        answer = self._dynamodb.get_item(
+            TableName=self._endpoints.tables["Orders"],
+            Key={"pk": {"S": f"{COMPANY}#{order_id}"}, "sk": {"S": "ORDER"}},
+        )
+        row = answer.get("Item", {})
+        return "next" in row and row["state"]["S"] == "RECEIVED"
 
     def cancel(self, cancellations: Iterable[Cancellation], customers: dict[str, str]) -> None:
         """Cancel units of the customer's accepted orders; `customers` maps numbers to customers."""
@@ -93,26 +123,25 @@ class Channels:
         reply = caller.call("POST", "/v1/orders", _body(offer), key=f"k-{offer.external_number}")
         self.tally.take(offer.external_number, reply.status, reply.body)
 
-    def _hear(self, expected: int) -> None:
-        heard: set[str] = set()
+    def _hear(self, expected: set[str]) -> None:
         until = time.monotonic() + 120
-        while len(heard) < expected and time.monotonic() < until:
+        missing = set(expected)
+        while missing and time.monotonic() < until:
             answer = self._sqs.receive_message(
-                QueueUrl=self._endpoints.queues["Reply"], MaxNumberOfMessages=10,
-                WaitTimeSeconds=1,
-            )  # fmt: skip
+                QueueUrl=self._endpoints.queues["Reply"], MaxNumberOfMessages=10, WaitTimeSeconds=1
+            )
             for message in answer.get("Messages", []):
                 reply = json.loads(message["Body"])
                 number = str(reply.get("replyTo") or reply.get("messageId"))
-                if number not in heard:
-                    heard.add(number)
+                if number in missing:
+                    missing.remove(number)
                     self.tally.take(number, int(reply["status"]), reply.get("body", {}))
                 self._sqs.delete_message(
                     QueueUrl=self._endpoints.queues["Reply"],
                     ReceiptHandle=message["ReceiptHandle"],
                 )
-        if expected > len(heard):
-            self.tally.refused["NO_REPLY"] += expected - len(heard)
+        if missing:
+            self.tally.refused["NO_REPLY"] += len(missing)
 
     def _caller(self, channel: str) -> Caller:
         return self._callers.setdefault(channel, Caller(self._endpoints, channel))

@@ -13,6 +13,8 @@ from typing import Any
 from oms.action_items import commands as item_commands
 from oms.action_items import decisions as action_items
 from oms.action_items.decisions import alerted
+from oms.billing import commands as billing_commands
+from oms.billing import decisions as billing
 from oms.fulfillment import commands as fulfillment_commands
 from oms.fulfillment import decisions as fulfillment
 from oms.fulfillment.policy import fo_refusals
@@ -112,6 +114,14 @@ def _handle_rest(draft: Draft, command: object) -> None:
             draft.take("payments", payments.settle(record.payments, command, ctx))
         case payment_commands.TakeWebhook():
             draft.take("payments", payments.take_webhook(record.payments, command, ctx))
+        case payment_commands.ApplyFunds():
+            draft.take("billing", billing.apply_funds(record.billing, command, ctx))
+        case billing_commands.UnapplyFunds():
+            draft.take("billing", billing.unapply_funds(record.billing, command, ctx))
+        case billing_commands.DistributeFunds():
+            draft.take("billing", billing.distribute(record.billing, command, ctx))
+        case billing_commands.PostCredit():
+            draft.take("billing", billing.credit(record.billing, command, record.order.id, ctx))
         case _:
             raise Malformed("UNKNOWN_ACTION", f"{type(command).__name__} is not an action")
 

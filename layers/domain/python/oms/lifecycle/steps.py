@@ -127,7 +127,7 @@ class Steps:
         def settle(draft: Draft) -> None:
             for intent, result in answers:
                 part = draft.record.payments
-                command = SettleIntent(intent.id, result)
+                command = SettleIntent(intent.id, result, lookup=not intent.to_send)
                 draft.take("payments", payments.settle(part, command, draft.ctx))
 
         return self._change(company, order_id, f"{cause}:settle", settle) if answers else record
@@ -136,7 +136,7 @@ class Steps:
         order = record.order
         tender = next(t for t in record.payments.tenders if t.id == intent.payment_id)
         gateway = self.gateways[tender.gateway or "record-only"]
-        if intent.sent_at is not None:
+        if not intent.to_send:
             return gateway.lookup(intent.id)
         request = payments.request(record.payments, intent, order.company, order.id)
         return _send(gateway, request)
