@@ -217,10 +217,11 @@ def test_what_is_listed_as_allowed_is_not_refused() -> None:
         stages, [None, NOW], list(Approval), [None, MARK], [None, MARK], [None, NOW],
         ["AWAITING_FILING", "CLOSED"],
     )  # fmt: skip
+    reachable = {name: stage(name) for name in stages}
     for name, voided, approval, suspended, locked, intake, reached in facts:
         made = replace(
-            stage(name), voided_at=voided, approval=approval, suspended=suspended, locked=locked,
-            intake_done_at=intake, reached=reached,
+            reachable[name], voided_at=voided, approval=approval, suspended=suspended,
+            locked=locked, intake_done_at=intake, reached=reached,
         )  # fmt: skip
         allowed = [action for action in COMMANDS if not codes(made, action)]
         assert allowed or order_state(made, settled=True, filing=True) in ("VOID", "CLOSED")

@@ -7,77 +7,43 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from enum import StrEnum
 
 from oms.kernel.money import Amounts
+from oms.orders.kinds import (
+    AdjustmentKind,
+    Approval,
+    Bucket,
+    DeliveryType,
+    Lane,
+    OrderType,
+    Origin,
+    TaxPolicy,
+)
 
-
-class OrderType(StrEnum):
-    """Where the order was taken."""
-
-    WEB = "WEB"
-    MOBILE = "MOBILE"
-    PHONE = "PHONE"
-    STORE = "STORE"
-    MARKETPLACE = "MARKETPLACE"
-    B2B = "B2B"
-    IMPORT = "IMPORT"
-
-
-class TaxPolicy(StrEnum):
-    """NET: tax on top of prices; GROSS: tax contained in prices."""
-
-    NET = "NET"
-    GROSS = "GROSS"
-
-
-class Lane(StrEnum):
-    """Processing lane (INT-03): LIVE is never starved by the others."""
-
-    LIVE = "LIVE"
-    BACKLOG = "BACKLOG"
-    IMPORT = "IMPORT"
-
-
-class Bucket(StrEnum):
-    """Where a unit of a line is; each unit is in exactly one bucket (LIN-01)."""
-
-    UNSOURCED = "unsourced"
-    BACKORDERED = "backordered"
-    RESERVED = "reserved"
-    ALLOCATED = "allocated"
-    PICKED = "picked"
-    PACKED = "packed"
-    SHIPPED = "shipped"
-    CANCELED = "canceled"
-
-
-class Origin(StrEnum):
-    """Why the line exists."""
-
-    SALE = "SALE"
-    ADDED = "ADDED"
-    EXCHANGE = "EXCHANGE"
-    RESHIP = "RESHIP"
-    CLAIM = "CLAIM"
-
-
-class DeliveryType(StrEnum):
-    """How a delivery group reaches the customer."""
-
-    SHIP = "SHIP"
-    PICKUP = "PICKUP"
-    DIGITAL = "DIGITAL"
-
-
-class AdjustmentKind(StrEnum):
-    """Why a price differs from its list."""
-
-    PROMOTION = "PROMOTION"
-    MANUAL = "MANUAL"
-    APPEASEMENT = "APPEASEMENT"
-    SURCHARGE = "SURCHARGE"
-    ROUNDING = "ROUNDING"
+__all__ = [
+    "Address",
+    "Adjustment",
+    "AdjustmentKind",
+    "Approval",
+    "Bucket",
+    "Buckets",
+    "Change",
+    "Customer",
+    "DeliveryGroup",
+    "DeliveryType",
+    "Finding",
+    "Lane",
+    "Line",
+    "Mark",
+    "Note",
+    "Order",
+    "OrderType",
+    "Origin",
+    "Reservation",
+    "TaxLine",
+    "TaxPolicy",
+    "Wait",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,16 +237,6 @@ class Finding:
     level: str
     path: str
     message: str
-
-
-class Approval(StrEnum):
-    """Approval fact of the order (ORD-02)."""
-
-    NONE = "NONE"
-    PENDING = "PENDING"
-    APPROVED = "APPROVED"
-    SYSTEM_APPROVED = "SYSTEM_APPROVED"
-    REJECTED = "REJECTED"
 
 
 @dataclass(frozen=True, slots=True)
