@@ -32,7 +32,12 @@ class Meter:
         return self.path.stat().st_size if self.path.exists() else 0
 
     def snapshot(self, since: int = 0) -> dict[str, Any]:
-        """Everything counted after the mark `since`, ready for JSON."""
+        """Everything counted after the mark `since`, ready for JSON.
+
+        `calls` by operation, `invocations` by function, `transitions` by workflow type,
+        `writeUnits` and `writeUnitsByTable`, `refusedWrites`, `readUnits`, `busEvents`, and
+        `roundTrips`: AWS calls of one invocation, mean and greatest by function.
+        """
         counts = _Counts()
         if self.path.exists():
             with self.path.open("rb") as lines:
@@ -74,16 +79,14 @@ class _Counts:
 
     def as_dict(self) -> dict[str, Any]:
         return {
-            "awsCalls": dict(sorted(self.calls.items())),
+            "calls": dict(sorted(self.calls.items())),
             "writeUnits": sum(self.write_units.values()),
             "writeUnitsByTable": dict(sorted(self.write_units.items())),
             "refusedWrites": self.refused_writes,
             "readUnits": sum(self.read_units.values()),
-            "lambdaInvocations": sum(self.invocations.values()),
-            "lambdaInvocationsByFunction": dict(sorted(self.invocations.items())),
+            "invocations": dict(sorted(self.invocations.items())),
             "busEvents": self.bus_events,
-            "standardTransitions": self.transitions["STANDARD"],
-            "expressTransitions": self.transitions["EXPRESS"],
+            "transitions": {kind: self.transitions[kind] for kind in ("EXPRESS", "STANDARD")},
             "roundTrips": self._round_trips(),
         }
 
