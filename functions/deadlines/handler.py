@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from oms_aws import telemetry
 from oms_aws.clockwork import measure, pass_time
 
-QUEUES = {
-    "Intake": "INTAKE_QUEUE_URL",
-    "Backlog": "BACKLOG_QUEUE_URL",
-    "Import": "IMPORT_QUEUE_URL",
-}
 MARGIN_MILLISECONDS = 10_000
 """What is left of the invocation when it stops taking on orders; the next minute goes on."""
 
@@ -22,5 +16,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG
     """Work off due orders, oldest first, as long as there is time."""
     telemetry.correlation_id(None)
     pass_time(lambda: context.get_remaining_time_in_millis() > MARGIN_MILLISECONDS)
-    measure({name: os.environ[variable] for name, variable in QUEUES.items()})
+    measure()
     telemetry.flush()

@@ -17,7 +17,9 @@ def start(record: SQSRecord) -> None:
     segment = Segment.read(json.loads(record.body))
     telemetry.correlation_id(segment.correlation_id)
     wiring.workflow().start(segment)
-    telemetry.count("SegmentsStarted")
+    lane = record.queue_url.rpartition("-")[2].upper()
+    sent = int(record.attributes.sent_timestamp) / 1000
+    telemetry.lane_age(lane, wiring.clock().timestamp() - sent)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -45,10 +45,11 @@ def take(record: SQSRecord) -> None:
     except (Forbidden, NotFound, Conflict, Refused) as refusal:
         if refusal.code in ("BUSY", "STOCK_CONFLICT"):
             raise
-        telemetry.count("QueuedOrdersRefused")
+        telemetry.count_by("OrdersRefused", "code", refusal.code)
         _reply(message.message_id, message.reply_to, status_of(refusal), _problem(refusal), trace)
         return
-    telemetry.count("QueuedOrdersPlaced")
+    if not answer.replayed:
+        telemetry.count("OrdersAccepted")
     _reply(message.message_id, message.reply_to, answer.status, answer.body, trace)
 
 
@@ -71,7 +72,7 @@ def _place(record: SQSRecord, message: QueuedOrder, body_hash: str, trace: str) 
 
 def _unreadable(record: SQSRecord, raw: Any, refusal: OmsError, trace: str) -> None:
     """Tell the channel once, with the last receive, that people must look at its message."""
-    telemetry.count("QueuedOrdersUnreadable")
+    telemetry.count_by("OrdersRefused", "code", refusal.code)
     last = int(record.attributes.approximate_receive_count or 1) >= LAST_RECEIVE
     message_id = raw.get("messageId") if isinstance(raw, dict) else None
     if last and isinstance(message_id, str):

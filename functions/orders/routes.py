@@ -7,7 +7,7 @@ from typing import Any
 
 from oms.kernel.codec import encode
 from oms.kernel.context import Actor, ActorKind
-from oms.kernel.errors import Malformed, NotFound, PreconditionRequired, Problem
+from oms.kernel.errors import Malformed, NotFound, OmsError, PreconditionRequired, Problem
 from oms.kernel.facts import StoredFact
 from oms.search.parse import CONSOLE_PAGE_LIMIT, PAGE_LIMIT, Scope, parse
 from oms_aws import telemetry, wiring
@@ -27,12 +27,16 @@ def place(call: Call) -> Reply:
     """Accept an order."""
     shape: OrderShape = call.body
     entry = "CONSOLE" if call.actor.kind is ActorKind.USER else "API"
-    answer = wiring.lifecycle().place(
-        call.actor, shape.command(entry), key=call.key or "", body_hash=call.body_hash,
-        correlation_id=call.correlation_id,
-    )  # fmt: skip
+    try:
+        answer = wiring.lifecycle().place(
+            call.actor, shape.command(entry), key=call.key or "", body_hash=call.body_hash,
+            correlation_id=call.correlation_id,
+        )  # fmt: skip
+    except OmsError as refusal:
+        telemetry.count_by("OrdersRefused", "code", refusal.code)
+        raise
     if not answer.replayed:
-        telemetry.count("OrdersPlaced")
+        telemetry.count("OrdersAccepted")
     return replied(answer, {"Location": f"/v1/orders/{answer.body['id']}"})
 
 

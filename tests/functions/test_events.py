@@ -22,10 +22,11 @@ from oms.lifecycle.ports import Commit
 from oms.lifecycle.record import OrderRecord
 from oms_aws import wiring
 from oms_aws.bus import ENTRY_BYTES, Bus
-from oms_aws.stream import Committed
+from oms_aws.stream import Committed, committed
 from oms_aws.workflow import Lanes, Segment, Workflow
 
 from infra.local.gateway_service.webhooks import SIGNATURE_HEADER, sign
+from tests.functions.doubles import Inbox
 from tests.functions.world import COMPANY, Context, World, invocation
 
 
@@ -57,10 +58,6 @@ class FakeClient:
     def send_message(self, **given: Any) -> dict[str, Any]:
         self._take("send_message", given)
         return {}
-
-    def get_queue_attributes(self, **given: Any) -> dict[str, Any]:
-        self._take("get_queue_attributes", given)
-        return {"Attributes": {"ApproximateNumberOfMessages": "7"}}
 
     def _take(self, name: str, given: dict[str, Any]) -> None:
         if name in self.failing:
@@ -161,6 +158,7 @@ def test_what_is_published_over_a_life_has_no_gap(
     order_id = world.place()
     world.run(order_id)
     world.call("fact_relay", {"Records": stream.records})
+    assert [committed(record).breaches for record in stream.records] == [()] * 5  # type: ignore[union-attr]
     facts = [fact for detail in details(aws) for fact in detail["facts"]]
     assert [fact["orderSeq"] for fact in facts] == list(range(1, len(facts) + 1))
     stored = world.http("orders", "GET", f"/v1/orders/{order_id}/events").body["events"]
@@ -382,23 +380,6 @@ def test_feeds_from_the_queue(world: World) -> None:
     assert world.call("inventory_feed", event) == {"batchItemFailures": failed}
 
 
-class Inbox:
-    """The webhook table in memory."""
-
-    def __init__(self) -> None:
-        self.bodies: dict[tuple[str, str], bytes] = {}
-        self.outcomes: dict[tuple[str, str], str] = {}
-
-    def store(self, company: str, event_id: str, body: bytes) -> bool:
-        if (company, event_id) in self.outcomes:
-            return False
-        self.bodies[company, event_id] = body
-        return True
-
-    def handled(self, company: str, event_id: str, outcome: str) -> None:
-        self.outcomes[company, event_id] = outcome
-
-
 @pytest.fixture
 def inbox(world: World, monkeypatch: pytest.MonkeyPatch) -> Inbox:
     found = Inbox()
@@ -495,8 +476,6 @@ def test_time_passes_for_due_orders(
     world: World, aws: FakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SAG-05, GTW-03: what is due again is started; one order's trouble does not stop the next."""
-    for name in ("INTAKE", "BACKLOG", "IMPORT"):
-        monkeypatch.setenv(f"{name}_QUEUE_URL", name)
     world.gateway.down = True
     order_id = world.place()
     world.run(order_id)
@@ -517,9 +496,7 @@ def test_the_clock_stops_in_time(
     world: World, aws: FakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SAG-05: no order is begun when the invocation is about to end."""
-    for name in ("INTAKE", "BACKLOG", "IMPORT"):
-        monkeypatch.setenv(f"{name}_QUEUE_URL", name)
     monkeypatch.setattr(world.orders, "due", lambda _at, _limit: ((COMPANY, "ord_1"),))
     monkeypatch.setattr(type(world.steps), "tick", lambda *_: pytest.fail("begun"))
     world.call("deadlines", invocation("deadlines", "schedule"), Context(left=9_000))
-    assert len(aws.named("get_queue_attributes")) == 3
+    assert aws.named("start_execution") == []

@@ -7,18 +7,18 @@ AIT-03, FLG-04, API-03, API-06, API-10, GEN-12.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from oms.action_items.commands import RaiseFailure
 from oms.action_items.model import ItemState
 from oms.kernel.context import Actor, ActorKind
-from oms.kernel.errors import NotFound
 from oms.settings.model import Client
 from oms_aws import wiring
 from oms_aws.queues import DeadLetter
 
+from tests.functions.doubles import Letters
 from tests.functions.world import COMPANY, SHOP, WMS, World, client, invocation, user
 
 ADMIN = user("eva", "[admin]")
@@ -275,30 +275,6 @@ def test_clearing_an_item_ends_the_alert(world: World) -> None:
     kept = admin(world, "GET", "/v1/action-items", query={"record": order_id}).body["actionItems"]
     assert [(item["id"], item["resolution"]) for item in kept] == [(item_id, "called the bank")]
     assert admin(world, "GET", "/v1/action-items").body["actionItems"] == []
-
-
-@dataclass
-class Letters:
-    """The dead letters in memory."""
-
-    letters: list[DeadLetter]
-    sent: list[tuple[str, str | None]] = field(default_factory=list)
-
-    def look(self) -> list[DeadLetter]:
-        return self.letters
-
-    def depth(self) -> int:
-        return len(self.letters)
-
-    def retry(self, letter_id: str, handle: str, body: str, client_id: str | None) -> None:
-        self.discard(letter_id, handle)
-        self.sent.append((body, client_id))
-
-    def discard(self, letter_id: str, handle: str) -> None:
-        kept = [letter for letter in self.letters if letter.handle != handle]
-        if len(kept) == len(self.letters):
-            raise NotFound("DEAD_LETTER_NOT_FOUND", letter_id)
-        self.letters = kept
 
 
 @pytest.fixture

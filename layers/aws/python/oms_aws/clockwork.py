@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from datetime import timedelta
 
-from aws_lambda_powertools.metrics import MetricUnit
 from oms.kernel.errors import OmsError
 
 from oms_aws import telemetry, wiring
-from oms_aws.queues import queue_depth
 from oms_aws.workflow import Segment
 
 AT_ONCE = 500
 OVERDUE_ENOUGH = 1_000
+OPEN_ENOUGH = 1_000
+"""Beyond these a gauge only says that there are very many."""
+
+STUCK_AFTER = timedelta(minutes=5)
+"""Past its deadline by this much, an order was passed over by several ticks."""
 
 
 def pass_time(time_left: Callable[[], bool]) -> int:
@@ -44,16 +48,15 @@ def _tick(company: str, order_id: str, cause: str) -> None:
         wiring.workflow().start(Segment(company, order_id, trace, step, record.version))
 
 
-def measure(queues: Mapping[str, str]) -> None:
-    """Report what waits: orders past their deadline, open action items, messages per queue."""
-    now = wiring.clock()
-    telemetry.gauge("OrdersOverdue", len(wiring.orders().due(now, OVERDUE_ENOUGH)))
-    oldest = [
-        item.created_at
+def measure() -> None:
+    """Report what waits: orders past their deadline, open action items, unknown payments."""
+    late = wiring.clock() - STUCK_AFTER
+    telemetry.count("StuckOrders", len(wiring.orders().due(late, OVERDUE_ENOUGH)))
+    items = [
+        item
         for company in wiring.settings().companies()
-        for item in wiring.action_items().open_items(company, 1, None)[0]
+        for item in wiring.action_items().open_items(company, OPEN_ENOUGH, None)[0]
     ]
-    age = max(((now - created).total_seconds() for created in oldest), default=0.0)
-    telemetry.gauge("OldestActionItemSeconds", max(0.0, age), MetricUnit.Seconds)
-    for name, url in queues.items():
-        telemetry.gauge(f"{name}Depth", queue_depth(wiring.sqs(), url))
+    telemetry.count("ActionItemsOpen", len(items))
+    unknown = sum(item.type == "PAYMENT_UNKNOWN" for item in items)
+    telemetry.count("PaymentsUnknown", unknown)

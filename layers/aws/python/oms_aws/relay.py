@@ -12,8 +12,11 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from oms_aws import telemetry, wiring
-from oms_aws.stream import Committed, committed
+from oms_aws.stream import LIVE, Committed, committed
 from oms_aws.workflow import Segment
+
+MONEY = {"payment.captured": "CapturedAmount", "payment.refunded": "RefundedAmount"}
+"""Amounts in minor units, all currencies of a deployment in one sum."""
 
 
 def relay(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -22,12 +25,31 @@ def relay(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     commits = [commit for _, commit in found]
     failed = {found[index][0] for index in _published(commits)}
     failed |= {place for place, commit in found if not _started(commit)}
-    telemetry.count("CommitsRelayed", len(commits))
+    for place, commit in found:
+        if place not in failed:
+            _measure(commit)
     telemetry.flush()
     if not failed:
         return {"batchItemFailures": []}
     first = records[min(failed)]["dynamodb"]["SequenceNumber"]
     return {"batchItemFailures": [{"itemIdentifier": first}]}
+
+
+def _measure(commit: Committed) -> None:
+    telemetry.count("FactsPublished", len(commit.facts))
+    telemetry.count("InvariantBreaches", len(commit.breaches))
+    telemetry.count("LedgerImbalance", abs(commit.imbalance))
+    if commit.breaches:
+        ids = {"order_id": commit.order_id, "version": commit.version}
+        telemetry.logger.error("invariant broken", extra={**ids, "codes": commit.breaches})
+    for fact in commit.facts:
+        kind = str(fact["type"])
+        if kind in MONEY:
+            telemetry.count(MONEY[kind], fact["data"]["amount"])
+        elif kind == "order.intake_done":
+            telemetry.count("OrdersProcessed")
+        elif kind.startswith("fulfillment_order."):
+            telemetry.count_by("FulfillmentOrders", "state", kind.partition(".")[2].upper())
 
 
 def _published(commits: Sequence[Committed]) -> frozenset[int]:
@@ -47,5 +69,6 @@ def _started(commit: Committed) -> bool:
         ids = {"order_id": commit.order_id, "error": type(error).__name__}
         telemetry.logger.error("segment not started", extra=ids)
         return False
-    telemetry.count("SegmentsStarted")
+    if commit.lane == LIVE:
+        telemetry.lane_age(LIVE, wiring.clock().timestamp() - commit.committed_at)
     return True

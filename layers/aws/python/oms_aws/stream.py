@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from oms.lifecycle.document import unpack
+from oms.lifecycle.invariants import breaches, imbalance
 
 LIVE = "LIVE"
 
@@ -18,7 +19,9 @@ LIVE = "LIVE"
 @dataclass(frozen=True, slots=True)
 class Committed:
     """One commit of an order record. `facts` are the envelopes it stored (EVT-02); `step` is the
-    automatic step to start, None when nothing is to be started.
+    automatic step to start, None when nothing is to be started; `committed_at` is in seconds;
+    `breaches` and `imbalance` are what
+    the continuous check found (RCN-01).
     """
 
     company: str
@@ -29,6 +32,9 @@ class Committed:
     lane: str
     facts: tuple[dict[str, Any], ...]
     step: str | None
+    committed_at: float = 0
+    breaches: tuple[str, ...] = ()
+    imbalance: int = 0
 
 
 def committed(record: Mapping[str, Any]) -> Committed | None:
@@ -45,6 +51,8 @@ def committed(record: Mapping[str, Any]) -> Committed | None:
         image.get("correlationId", {}).get("S", ""), image["lane"]["S"],
         tuple(envelope(fact, company, order_id) for fact in fresh),
         image["next"]["S"] if image["wake"]["BOOL"] and "next" in image else None,
+        record["dynamodb"]["ApproximateCreationDateTime"], breaches(document),
+        imbalance(document),
     )  # fmt: skip
 
 

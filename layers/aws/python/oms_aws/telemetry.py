@@ -8,10 +8,12 @@ import uuid
 from collections.abc import Mapping
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
-logger = Logger(service="throughline")
-metrics = Metrics(namespace="Throughline", service="throughline")
+SERVICE = "throughline"
+NAMESPACE = "Throughline"
+logger = Logger(service=SERVICE)
+metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
 
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9._:\-]{8,64}")
 
@@ -23,14 +25,24 @@ def correlation_id(given: str | None) -> str:
     return known
 
 
-def count(name: str, value: float = 1) -> None:
+def count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count) -> None:
     """Count something once it happened; `flush` sends it."""
-    metrics.add_metric(name, MetricUnit.Count, value)
-
-
-def gauge(name: str, value: float, unit: MetricUnit = MetricUnit.Count) -> None:
-    """Report a level as it is now."""
     metrics.add_metric(name, unit, value)
+
+
+def count_by(
+    name: str, dimension: str, key: str, value: float = 1, unit: MetricUnit = MetricUnit.Count
+) -> None:
+    """Count something by one further dimension: a code or state, never an id."""
+    with single_metric(
+        name, unit, value, namespace=NAMESPACE, default_dimensions={"service": SERVICE}
+    ) as metric:
+        metric.add_dimension(dimension, key)
+
+
+def lane_age(lane: str, seconds: float) -> None:
+    """Report how long an order waited in its lane until its segment started."""
+    count_by("LaneAgeSeconds", "lane", lane, max(0.0, seconds), MetricUnit.Seconds)
 
 
 def flush() -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
+from oms_aws import telemetry
 from oms_aws.settings import DynamoSettings
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def clock() -> datetime:
 
 def jitter(attempt: int) -> None:
     """Wait a random moment before attempt `attempt` + 1, so that rivals do not meet again."""
+    telemetry.count("CommandConflicts")
     time.sleep(random.uniform(0, min(0.02 * 2**attempt, 0.5)))  # noqa: S311 - spreads load, hides nothing
 
 
