@@ -1,6 +1,6 @@
 """Read template.yaml the way CloudFormation does: short forms resolved, includes put in place.
 
-    python -m infra.local.template | cfn-lint    lint all that is deployed, includes too
+python -m infra.local.template | cfn-lint    lint all that is deployed, includes too
 """
 
 import json

@@ -1,9 +1,9 @@
 """Action items in DynamoDB: a table of their own, two indexes, never a scan (AIT-05).
 
-    access pattern                     key or index
-    one item                           pk={company}#{id} sk=ACTION_ITEM
-    open items, earliest due first     index `open`: openKey={company}#OPEN, openSort={due}#{id}
-    every item of a record             index `record`: recordKey={company}#{record id}, createdAt
+access pattern                     key or index
+one item                           pk={company}#{id} sk=ACTION_ITEM
+open items, earliest due first     index `open`: openKey={company}#OPEN, openSort={due}#{id}
+every item of a record             index `record`: recordKey={company}#{record id}, createdAt
 """
 
 from __future__ import annotations

@@ -27,7 +27,6 @@ INTERNAL = frozenset({"payment.intent_created", "payment.recovered", "line.backo
 """Facts that never name an entry, so that no rule is tempted to wait for one."""
 
 
-
 class Bus:
     """Publishes commits; safe to repeat, because consumers know facts by their id."""
 

@@ -212,9 +212,7 @@ def _apply(line: Line, promised: list[Fact]) -> Line:
     return replace(line, buckets=buckets, reservations=tuple(reservations), wait=None)
 
 
-def _carts(
-    command: PlaceOrder, carts: Mapping[str, CartView]
-) -> dict[int, tuple[CartView, ...]]:
+def _carts(command: PlaceOrder, carts: Mapping[str, CartView]) -> dict[int, tuple[CartView, ...]]:
     """Carts by the number of the line that names them first; a cart is converted once."""
     seen: set[str] = set()
     found: dict[int, tuple[CartView, ...]] = {}
