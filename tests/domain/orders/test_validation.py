@@ -289,3 +289,12 @@ def test_finding_is_told_anew_only_with_its_level() -> None:
         findings=(Finding("UNKNOWN_ITEM", "ERROR", "lines[0].sku", "?"),),
     )
     assert kinds(checked(stopped).facts) == ["OrderIncomplete"]
+
+
+def test_finding_that_stays_is_not_resolved() -> None:
+    """AIT-02: of two blocking findings one went; only that one is told to be over."""
+    mismatch = group(address=at(region="NY"))
+    both = validate(received(groups=(mismatch,)), CARD, True, None, ctx()).part
+    step = checked(both)
+    assert kinds(step.facts) == ["FindingsResolved", "OrderAttention"]
+    assert step.facts[0] == FindingsResolved("ord_1", ("CUSTOMER_BLOCKED",))
