@@ -11,7 +11,7 @@ from infra.local.cloud import Endpoints
 from infra.local.job.client import aws
 from infra.local.job.evidence import records
 
-PATIENCE = 180
+PATIENCE = 420
 QUIET = 6
 TICK = 10
 
