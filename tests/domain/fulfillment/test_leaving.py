@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from oms.fulfillment import decisions
+from oms.fulfillment import commands, decisions
 from oms.fulfillment.facts import (
     FulfillmentOrderCanceled,
     FulfillmentOrderRejected,
@@ -18,7 +18,7 @@ from oms.fulfillment.reasons import REASONS
 from oms.kernel.errors import Malformed, Refused
 from oms.kernel.facts import Fact, Units
 from oms.kernel.policy import Policy
-from oms.orders.facts import CancellationRequested, OrderChanged
+from oms.orders.facts import CancellationRequested, OrderChanged, RecallRequested
 
 from tests.domain.fulfillment.floor import Floor, one, planned, released, types
 
@@ -227,3 +227,36 @@ def test_other_facts_do_not_concern_fulfillment() -> None:
     floor = released((1, 1))
     fact = OrderChanged("ord_1", "flag", None, "RED")
     assert floor.take(decisions.react(floor.part, fact, floor.ctx)) == ()
+
+
+def test_a_new_destination_takes_the_group_back() -> None:
+    """EDT-01, FUL-111: every open FO of the group, and no FO of another group or one that ended."""
+    floor = Floor()
+    floor.allocate(
+        planned((1, 2)), planned((1, 1), site="S1"), planned((2, 1), group_id="g2"),
+        planned((3, 1), site="S2"),
+    )  # fmt: skip
+    floor.release(4)
+    floor.reject("TOO_BUSY", number=4)
+    wanted = RecallRequested("ord_1", "g1")
+    told = floor.take(decisions.react(floor.part, wanted, floor.ctx))
+    canceled = [fact for fact in told if isinstance(fact, FulfillmentOrderCanceled)]
+    assert [(fact.site, fact.recalled) for fact in canceled] == [("DC", True), ("S1", True)]
+    states = [floor.state(number) for number in (1, 2, 3, 4)]
+    assert states == ["CANCELED", "CANCELED", "AWAITING_AUTHORIZATION", "REJECTED"]
+
+
+def test_a_group_that_is_being_picked_stays_where_it_goes() -> None:
+    """EDT-01: refused while a site picks."""
+    floor = released((1, 1))
+    floor.pick()
+    with pytest.raises(Refused, match="PICKING_STARTED"):
+        decisions.react(floor.part, RecallRequested("ord_1", "g1"), floor.ctx)
+
+
+def test_splitting_is_allowed_unless_the_order_says_otherwise() -> None:
+    """PCK-04: a short pick recalls nothing by itself."""
+    floor = released((1, 2))
+    rows = (commands.RejectedLine(1, 1, "NOT_FOUND"),)
+    command = commands.ShortPick(floor.fo().id, rows)
+    assert types(decisions.short(floor.part, command, floor.ctx).facts) == ["short_picked"]

@@ -121,8 +121,11 @@ def test_picking_starts_without_units_and_only_once() -> None:
     floor = released((1, 2))
     assert types(floor.pick()) == ["picking"]
     assert types(floor.pick((1, 1))) == ["units_picked"]
-    with pytest.raises(Refused, match="QUANTITY_EXCEEDED"):
+    with pytest.raises(Refused, match="QUANTITY_EXCEEDED: 1 of 2 units of line 1"):
         floor.pick((1, 2))
+    for nothing in ((1, 0), (9, 1)):
+        with pytest.raises(Refused, match="QUANTITY_EXCEEDED"):
+            floor.pick(nothing)
 
 
 def test_only_picked_units_are_packed() -> None:

@@ -138,6 +138,12 @@ def test_two_lines_of_one_item_share_its_stock() -> None:
     assert found.waits == ((2, 1, "NO_STOCK"),)
 
 
+def test_nothing_wanted_is_nothing_planned() -> None:
+    """SRC-08: a demand without units neither ships nor waits."""
+    found = plan(request(line(1, "shirt", 0)), [site("A")], stock(A={"shirt": 3}))
+    assert (found.fulfillments, found.waits, news(found, {})) == ((), (), False)
+
+
 def test_running_again_gives_the_same_plan_and_no_news() -> None:
     """SRC-08, ACC-082: nothing new means nothing to write."""
     wanted, sites = request(line(1, "shirt", 2)), [site("A"), site("B")]

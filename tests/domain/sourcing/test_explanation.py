@@ -33,6 +33,7 @@ def test_why_not_the_nearest() -> None:
         "A was excluded: the site is closed (SITE_CLOSED, until 2026-03-02 14:00 UTC)."
     )
     assert any(w.startswith("B came after C by RANGE_ZONE: 2 against 1; 402 km") for w in words)
+    assert len(words) == 5
 
 
 def test_a_decision_is_run_again_from_its_stored_form() -> None:

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from oms.kernel.errors import Malformed
 from oms.sourcing.decisions import plan
-from oms.sourcing.geography import miles
+from oms.sourcing.geography import distance, miles
 from oms.sourcing.model import Plan, Rule, RuleSet, SiteKind
 from oms.sourcing.rules import LAST, STANDARD
 
 from tests.domain.sourcing.scene import (
+    HOME,
     excluded,
     line,
     reasons,
@@ -119,6 +120,10 @@ def test_max_distance_excludes_what_is_beyond() -> None:
     found = plan(request(line(1, "shirt")), [site("A", 101), site("B", 99)], levels, rule)
     assert excluded(found, "A") == ["MAX_DISTANCE"]
     assert shipped(found) == {"B": {"shirt": 1}}
+    edge = site("B", 99)
+    assert edge.coordinates is not None
+    exact = only("MAX_DISTANCE", meters=distance(HOME, edge.coordinates))
+    assert shipped(plan(request(line(1, "shirt")), [edge], levels, exact)) == {"B": {"shirt": 1}}
     far = plan(request(line(1, "shirt")), [site("A", 101)], levels, rule)
     assert reasons(far) == {1: "MAX_DISTANCE"}
 
