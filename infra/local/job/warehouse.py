@@ -46,18 +46,27 @@ class Warehouse:
                 QueueUrl=self._queue, MaxNumberOfMessages=10, WaitTimeSeconds=1
             )
             for message in answer.get("Messages", []):
-                if self._handle(json.loads(message["Body"])["detail"]["orderId"]):
+                if self._handle(json.loads(message["Body"])["detail"]):
                     self._sqs.delete_message(
                         QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"]
                     )
 
-    def _handle(self, order_id: str) -> bool:
-        reply = self._caller.call("GET", f"/v1/orders/{quote(order_id)}")
+    def _handle(self, detail: dict[str, Any]) -> bool:
+        order_id = detail["orderId"]
+        released = [
+            fact["recordId"]
+            for fact in detail["facts"]
+            if fact["type"] == "fulfillment_order.released"
+        ]
+        return all([self._take(order_id, fo_id) for fo_id in released])
+
+    def _take(self, order_id: str, fo_id: str) -> bool:
+        path = f"/v1/orders/{quote(order_id)}/fulfillment-orders/{quote(fo_id)}"
+        reply = self._caller.call("GET", path)
         if reply.status != 200:
             self.done[f"unread {reply.code}"] += 1
             return False
-        found = reply.body.get("fulfillment", {}).get("orders", [])
-        return all(self._fulfill(order_id, fo) for fo in found)
+        return self._fulfill(order_id, reply.body)
 
     def _fulfill(self, order_id: str, fo: dict[str, Any]) -> bool:
         if fo["state"] == "AWAITING_ASSIGNMENT":
