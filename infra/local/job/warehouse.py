@@ -58,7 +58,8 @@ class Warehouse:
             for fact in detail["facts"]
             if fact["type"] == "fulfillment_order.released"
         ]
-        return all([self._take(order_id, fo_id) for fo_id in released])
+        taken = [self._take(order_id, fo_id) for fo_id in released]
+        return all(taken)
 
     def _take(self, order_id: str, fo_id: str) -> bool:
         path = f"/v1/orders/{quote(order_id)}/fulfillment-orders/{quote(fo_id)}"
