@@ -97,7 +97,8 @@ def _operation(tag: str, operation: Operation) -> Json:
         "security": [] if operation.scope == ANONYMOUS else [{"oauth": [operation.scope]}],
     }  # fmt: skip
     if operation.body is not None:
-        entry["requestBody"] = _content(_ref(operation.body)) | {"required": True}
+        needed = any(field.is_required() for field in operation.body.model_fields.values())
+        entry["requestBody"] = _content(_ref(operation.body)) | {"required": needed}
     elif operation.raw:
         entry["requestBody"] = _content({"type": "object"}) | {"required": True}
     return entry
@@ -120,14 +121,14 @@ def _parameters(operation: Operation) -> Iterable[Json]:
     if operation.if_match:
         rule = {"type": "string", "pattern": '^("[0-9]{1,9}"|\\*)$'}
         yield _parameter("If-Match", "header", rule)
-    yield _parameter("X-Correlation-Id", "header", {"type": "string", "maxLength": 64})
+    yield _parameter("X-Correlation-Id", "header", {"type": "string"})
 
 
 def _search_parameters() -> Iterable[Json]:
     ends = [f"{name}{end}" for name in RANGES for end in ("From", "To")]
     controls = ("q", "quick", "sort", "cursor", "limit", "facets", "fields", "total")
     for name in (*controls, *criterion_names(), *ends):
-        yield _parameter(name, "query", {"type": "string", "maxLength": 4000})
+        yield _parameter(name, "query", {"type": "string"})
 
 
 def _parameter(name: str, place: str, schema: Json, required: bool = False) -> Json:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from oms.inventory.model import Item
 from oms.inventory.use_cases import store_item
 from oms.kernel.codec import encode
-from oms.kernel.errors import Forbidden, NotFound, PreconditionRequired, VersionConflict
+from oms.kernel.errors import (
+    Forbidden,
+    Malformed,
+    NotFound,
+    PreconditionRequired,
+    Problem,
+    VersionConflict,
+)
 from oms.kernel.ids import derive
 from oms.settings import register
 from oms.settings.model import Channel, Client, Site
@@ -34,7 +42,7 @@ def get_site(call: Call) -> Reply:
 
 def put_site(call: Call) -> Reply:
     """Create or replace a site."""
-    code = call.path["code"]
+    code = _new_code(call)
     version = _next_version(call, _sites(call).get(code))
     site = to_command(Site, call.body, code=code, version=version)
     wiring.settings().put_site(call.actor.company, site)
@@ -56,7 +64,7 @@ def get_channel(call: Call) -> Reply:
 
 def put_channel(call: Call) -> Reply:
     """Create or replace a channel with its mapping tables."""
-    code = call.path["code"]
+    code = _new_code(call)
     known = wiring.settings().channel(call.actor.company, code)
     version = _next_version(call, known)
     channel = to_command(Channel, call.body, code=code, version=version)
@@ -140,6 +148,15 @@ def _found(records: Mapping[str, R], code: str) -> R:
     if code not in records:
         raise NotFound("NOT_FOUND", f"there is no {code}")
     return records[code]
+
+
+def _new_code(call: Call) -> str:
+    """The code in the path, which other records must be able to name."""
+    code = call.path["code"]
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,63}", code):
+        problem = Problem("code", "INVALID_FORMAT", "letters, digits and ._:+- up to 64")
+        raise Malformed("INVALID_REQUEST", "this cannot be a code", [problem])
+    return code
 
 
 def _next_version(call: Call, known: Site | Channel | Item | None) -> int:

@@ -11,15 +11,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from oms.action_items.commands import RaiseFailure
 from oms.action_items.model import ItemState
-from oms.kernel.context import Actor, ActorKind
 from oms.settings.model import Client
 from oms_aws import wiring
 from oms_aws.queues import DeadLetter
 
 from tests.functions.doubles import Letters
-from tests.functions.world import COMPANY, SHOP, WMS, World, client, invocation, user
+from tests.functions.world import COMPANY, SHOP, WMS, World, client, invocation, open_item, user
 
 ADMIN = user("eva", "[admin]")
 KEY = {"Idempotency-Key": "k1"}
@@ -223,27 +221,9 @@ def test_clients_stay_with_their_company(world: World) -> None:
     assert world.settings.client("rival") == Client("rival", "zeta")
 
 
-def open_item(world: World) -> tuple[str, str]:
-    """An order with an action item, as the engine writes both."""
-    order_id = world.place()
-    actor = Actor(ActorKind.SYSTEM, "workflow", COMPANY)
-    commit = type(world.orders).commit
-
-    def keep(orders: Any, change: Any) -> None:
-        commit(orders, change)
-        for item in change.items:
-            world.items.put(item)
-
-    world.monkeypatch.setattr(type(world.orders), "commit", keep)
-    world.lifecycle.execute(actor, order_id, [RaiseFailure("AUTHORIZE", "Unavailable")])
-    record = world.orders.load(COMPANY, order_id)
-    assert record is not None
-    return order_id, record.attention.items[0].id
-
-
 def test_people_work_action_items(world: World) -> None:
     """AIT-03: take, comment, snooze, assign; everything in the history."""
-    _, item_id = open_item(world)
+    _, item_id = open_item(world, world.place())
     path = f"/v1/action-items/{item_id}"
     listed = admin(world, "GET", "/v1/action-items", claims=user())
     assert [item["id"] for item in listed.body["actionItems"]] == [item_id]
@@ -264,7 +244,7 @@ def test_people_work_action_items(world: World) -> None:
 
 def test_clearing_an_item_ends_the_alert(world: World) -> None:
     """FLG-04: text required; the order is no longer alerted and the item stays with it."""
-    order_id, item_id = open_item(world)
+    order_id, item_id = open_item(world, world.place())
     path = f"/v1/action-items/{item_id}"
     assert admin(world, "POST", f"{path}/clear", {}).status == 400
     got = admin(world, "POST", f"{path}/clear", {"resolution": "called the bank"})

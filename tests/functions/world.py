@@ -11,7 +11,9 @@ from urllib.parse import urlencode
 
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from oms.action_items.commands import RaiseFailure
 from oms.inventory.model import InventoryLevel, Item, PromiseCounter
+from oms.kernel.context import Actor, ActorKind
 from oms.kernel.ids import derive
 from oms.lifecycle.sourcing import Sourcing
 from oms.lifecycle.steps import Steps
@@ -88,6 +90,8 @@ class World:
 
     monkeypatch: pytest.MonkeyPatch
     now: Any = START
+    some_order: str = ""
+    some_item: str = ""
     replies: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -195,7 +199,22 @@ class World:
         raise AssertionError("the order never comes to rest")
 
 
-def _agent() -> Any:
-    from oms.kernel.context import Actor, ActorKind
+def open_item(world: World, order_id: str) -> tuple[str, str]:
+    """An order with an action item, as the engine writes both."""
+    commit = type(world.orders).commit
 
+    def keep(orders: Any, change: Any) -> None:
+        commit(orders, change)
+        for item in change.items:
+            world.items.put(item)
+
+    world.monkeypatch.setattr(type(world.orders), "commit", keep)
+    system = Actor(ActorKind.SYSTEM, "workflow", COMPANY)
+    world.lifecycle.execute(system, order_id, [RaiseFailure("AUTHORIZE", "Unavailable")])
+    record = world.orders.load(COMPANY, order_id)
+    assert record is not None
+    return order_id, record.attention.items[0].id
+
+
+def _agent() -> Actor:
     return Actor(ActorKind.WORKFLOW, "test", COMPANY)

@@ -34,6 +34,9 @@ from oms_aws.http_body import MAX_BYTES, TooLarge, canonical, looks_like_card_nu
 if TYPE_CHECKING:
     from oms.lifecycle.use_cases import Answer
 
+MAX_ID = 128
+"""Longest id or code in a path; keys of the tables hold it with room for the company."""
+
 ANONYMOUS = "anonymous"
 """Scope of the operations that need no token."""
 
@@ -140,6 +143,7 @@ class Api:
 
     def _serve(self, operation: Operation, path: Mapping[str, str]) -> Response[str]:
         actor = self._actor(operation)
+        _check_ids(path)
         raw = self._raw_body(operation)
         params = _params(self._resolver.current_event.get("rawQueryString") or "")
         preview = params.pop("dryRun", None) if operation.preview else None
@@ -224,7 +228,8 @@ class Api:
         event = self._resolver.current_event.raw_event
         path = str(event.get("rawPath", ""))
         allowed = sorted({o.method for o in self.operations if o.pattern.fullmatch(path)})
-        if not allowed:
+        # A method that is allowed got here by an id with characters that no id has.
+        if not allowed or event["requestContext"]["http"]["method"] in allowed:
             return http_problems.problem(404, "UNKNOWN_ROUTE", "there is nothing here", self._trace)
         headers = {"Allow": ", ".join(allowed)}
         detail = f"this route knows {headers['Allow']}"
@@ -278,6 +283,13 @@ _NOBODY = actor_of({"client_id": ANONYMOUS, "custom:company": "-"}, lambda _: No
 
 def _header(name: str, code: str, message: str) -> Malformed:
     return Malformed(code, f"{name}: {message}", [Problem(name, code, message)])
+
+
+def _check_ids(path: Mapping[str, str]) -> None:
+    for name, value in path.items():
+        if len(value) > MAX_ID:
+            problem = Problem(name, "TOO_LONG", f"at most {MAX_ID} characters")
+            raise Malformed("INVALID_REQUEST", "the path names no record", [problem])
 
 
 def _params(raw: str) -> dict[str, str]:
