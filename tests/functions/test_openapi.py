@@ -185,7 +185,7 @@ def test_no_call_gets_an_undocumented_answer(case: schemathesis.Case[Any], share
 
 @known.parametrize()  # type: ignore[untyped-decorator]
 @SETTINGS
-def test_nor_does_a_call_on_a_record_that_exists(case: schemathesis.Case[Any], shared: World) -> None:
+def test_nor_does_one_on_a_record_that_exists(case: schemathesis.Case[Any], shared: World) -> None:
     """API-01, API-05: the same beyond the 404."""
     _WORLD[:] = [shared]
     record = shared.orders.load(COMPANY, shared.some_order)

@@ -212,6 +212,8 @@ def test_reading_an_order(world: World) -> None:
     assert "tok_ok" not in json.dumps(got.body)
     chosen = world.http("orders", "GET", f"{PATH}/{order_id}", query={"fields": "state,totals"})
     assert sorted(chosen.body) == ["id", "state", "totals", "version"]
+    empty = world.http("orders", "GET", f"{PATH}/{order_id}", query={"fields": "fulfillment"})
+    assert empty.body["fulfillment"] == {}
     wrong = world.http("orders", "GET", f"{PATH}/{order_id}", query={"fields": "state,mood"})
     assert (wrong.status, wrong.body["errors"][0]["path"]) == (400, "fields")
     unknown = world.http("orders", "GET", f"{PATH}/{order_id}", query={"mood": "1"})

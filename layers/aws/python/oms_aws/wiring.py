@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 # A table answers in milliseconds or not at all; the default minute would outlive every caller.
 _QUICK = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 4})
 SECRET_SECONDS = 300
+PARTS = ("payments", "billing", "fulfillment", "holds", "attention", "approvals")
+"""Parts of an order that are there for readers even while they are empty."""
 
 
 def clock() -> datetime:
@@ -147,7 +149,9 @@ def view(actor: Actor, record: OrderRecord) -> dict[str, Any]:
     from oms.lifecycle.view import view as see
 
     seen = see(record, lifecycle().context(record, actor, "read"))
-    for tender in seen.get("payments", {}).get("tenders", ()):
+    for part in PARTS:
+        seen.setdefault(part, {})
+    for tender in seen["payments"].get("tenders", ()):
         tender.pop("token", None)
     return seen
 
