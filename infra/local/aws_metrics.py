@@ -71,8 +71,10 @@ def _points(
         (point["Timestamp"], point["Value"])
         for (namespace, name, *_), points in list(metrics)
         if namespace == alarm.get("Namespace") and name == alarm.get("MetricName")
+        # All datapoints of one metric have the same dimensions.
+        if points and (points[0].get("Dimensions") or {}) == wanted
         for point in list(points)
-        if "Value" in point and (point.get("Dimensions") or {}) == wanted
+        if "Value" in point
     ]
 
 

@@ -12,6 +12,7 @@ they happen; calls to AWS are metered in the workers.
 import json
 import os
 import threading
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ from infra.local.aws_errors import as_error, with_typed_errors
 from infra.local.aws_metrics import embedded_metrics, evaluate
 from infra.local.aws_streams import StreamDelivery
 
-_SAMPLE_SECONDS = 2.0
+_SAMPLE_SECONDS = 5.0
+_ENVIRONMENTS_PER_FUNCTION = max(2, os.cpu_count() or 1)
 _HOOK = Path(__file__).with_name("meter_hook")
 
 Execute = Callable[..., Any]
@@ -34,7 +36,7 @@ def main() -> None:
     """Serve until told to end."""
     # Workers inherit this: they get the meter hook and nothing of the project's own tree.
     os.environ["PYTHONPATH"] = str(_HOOK)
-    _report_errors_by_class()
+    _run_functions_as_documented()
     _meter_and_publish_invocations()
     _deliver_streams_as_documented()
     _meter_transitions()
@@ -49,10 +51,20 @@ def _append(line: dict[str, Any]) -> None:
     os.close(handle)
 
 
-def _report_errors_by_class() -> None:
+def _run_functions_as_documented() -> None:
     execute = lambda_svc._execute_function_warm
     lambda_runtime._PYTHON_WORKER_SCRIPT = with_typed_errors(lambda_runtime._PYTHON_WORKER_SCRIPT)
-    lambda_svc._execute_function_warm = lambda *given: as_error(execute(*given))
+    # A start costs a laptop far more than the wait for a free environment. No function calls
+    # itself, so waiting cannot block for ever.
+    free: defaultdict[str, threading.Semaphore] = defaultdict(
+        lambda: threading.Semaphore(_ENVIRONMENTS_PER_FUNCTION)
+    )
+
+    def one_of_few(func: dict[str, Any], event: Any, request_id: str) -> Any:
+        with free[(func.get("config") or func).get("FunctionName", "")]:
+            return as_error(execute(func, event, request_id))
+
+    lambda_svc._execute_function_warm = one_of_few
 
 
 def _meter_and_publish_invocations() -> None:

@@ -260,4 +260,4 @@ def test_what_is_deployed_is_a_copy(tmp_path: Path) -> None:
     assert template.read_text() == (ROOT / "template.yaml").read_text()
     assert (built / "functions/orders/functions/orders/handler.py").exists()
     assert (built / "layers/domain/python/oms/kernel/errors.py").exists()
-    assert not list(built.rglob("__pycache__"))
+    assert all("cpython" in path.name for path in built.rglob("*.pyc"))
