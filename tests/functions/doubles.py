@@ -1,12 +1,93 @@
-"""Small doubles of adapters that only functions use."""
+"""Doubles of what functions talk to, and the stream of what the order store commits."""
 
 from __future__ import annotations
 
+import base64
+import copy
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from oms.kernel.codec import encode
 from oms.kernel.errors import NotFound
+from oms.lifecycle.document import pack
+from oms.lifecycle.ports import Commit
+from oms.lifecycle.record import OrderRecord
 from oms_aws.queues import DeadLetter
+
+from tests.functions.world import World, invocation
+
+
+class FakeClient:
+    """Records calls of any AWS client; `failing` names operations that do not answer."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.failing: set[str] = set()
+        self.refused: set[int] = set()
+
+    def named(self, operation: str) -> list[dict[str, Any]]:
+        """Arguments of the calls of one operation."""
+        return [given for name, given in self.calls if name == operation]
+
+    def put_events(self, **given: Any) -> dict[str, Any]:
+        self._take("put_events", given)
+        refused = [
+            {"ErrorCode": "InternalFailure"} if json.loads(e["Detail"])["version"] in self.refused
+            else {"EventId": "1"}
+            for e in given["Entries"]
+        ]  # fmt: skip
+        return {"Entries": refused, "FailedEntryCount": 0}
+
+    def start_execution(self, **given: Any) -> dict[str, Any]:
+        self._take("start_execution", given)
+        return {}
+
+    def send_message(self, **given: Any) -> dict[str, Any]:
+        self._take("send_message", given)
+        return {}
+
+    def _take(self, name: str, given: dict[str, Any]) -> None:
+        if name in self.failing:
+            raise EndpointConnectionError(endpoint_url="https://x")
+        self.calls.append((name, given))
+
+
+class Stream:
+    """Stream records of what the order store commits."""
+
+    def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.records: list[dict[str, Any]] = []
+        store = type(world.orders).commit
+
+        def commit(orders: Any, change: Commit) -> None:
+            store(orders, change)
+            self.records.append(self._record(change))
+
+        monkeypatch.setattr(type(world.orders), "commit", commit)
+
+    def _record(self, change: Commit) -> dict[str, Any]:
+        record: OrderRecord = change.record
+        order = record.order
+        event: dict[str, Any] = copy.deepcopy(
+            invocation("fact_relay", "order_received")["Records"][0]
+        )
+        image: dict[str, Any] = {
+            "pk": {"S": f"{order.company}#{order.id}"}, "sk": {"S": "ORDER"},
+            "company": {"S": order.company}, "orderId": {"S": order.id},
+            "number": {"S": order.number}, "lane": {"S": order.lane.value},
+            "version": {"N": str(record.version)}, "wake": {"BOOL": change.wake},
+            "doc": {"B": base64.b64encode(pack(encode(record))).decode()},
+        }  # fmt: skip
+        if change.step:
+            image["next"] = {"S": change.step}
+        if record.correlation_id:
+            image["correlationId"] = {"S": record.correlation_id}
+        event["dynamodb"]["NewImage"] = image
+        event["dynamodb"]["SequenceNumber"] = str(100 + len(self.records))
+        return event
 
 
 class Inbox:

@@ -17,18 +17,18 @@ from oms.kernel.codec import encode
 from oms.orders.commands import AddNote, Cancel, CancelLine
 from oms_aws.stream import envelope
 
-from events.facts import generate
+from functions import fact_schemas
 from tests.simulation.merchant import COMPANY, Merchant
 from tests.simulation.test_life_of_an_order import ship_everything
 
-KINDS = {kind.TYPE: kind for _, kind in generate.fact_types()}
+KINDS = {kind.TYPE: kind for _, kind in fact_schemas.fact_types()}
 PERSONAL = {"name", "email", "phone", "address", "line1", "city", "postalCode", "token", "text"}
 
 
 def test_the_written_files_are_those_of_the_dataclasses() -> None:
-    """EVT-02: `python -m events.facts.generate` writes them; none is left over."""
-    expected = generate.files()
-    found = set(generate.FOLDER.rglob("*.json"))
+    """EVT-02: `python -m functions.fact_schemas` writes them; none is left over."""
+    expected = fact_schemas.files()
+    found = set(fact_schemas.FOLDER.rglob("*.json"))
     assert found == set(expected)
     for path, text in expected.items():
         assert path.read_text(encoding="utf-8") == text, path
@@ -36,7 +36,7 @@ def test_the_written_files_are_those_of_the_dataclasses() -> None:
 
 def test_types_are_told_apart() -> None:
     """EVT-10: one class for each type, named `record.happened`."""
-    every = [kind.TYPE for _, kind in generate.fact_types()]
+    every = [kind.TYPE for _, kind in fact_schemas.fact_types()]
     assert len(every) == len(set(every))
     assert all(re.fullmatch(r"[a-z_]+\.[a-z_]+", name) for name in every)
 
@@ -44,7 +44,7 @@ def test_types_are_told_apart() -> None:
 @pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
 def test_each_example_fits_its_schema(kind: Any) -> None:
     """EVT-02: also, no field of a fact is made for personal data."""
-    schema, example = generate.schema(kind), generate.example(kind)
+    schema, example = fact_schemas.schema(kind), fact_schemas.example(kind)
     Draft202012Validator.check_schema(schema)
     Draft202012Validator(schema).validate(example)
     assert not PERSONAL & schema["properties"]["data"]["properties"].keys()
@@ -81,7 +81,7 @@ def test_what_is_published_fits_the_schemas() -> None:
     facts = lives()
     assert len({fact["type"] for fact in facts}) > 25
     for fact in facts:
-        Draft202012Validator(generate.schema(KINDS[fact["type"]])).validate(fact)
+        Draft202012Validator(fact_schemas.schema(KINDS[fact["type"]])).validate(fact)
     text = json.dumps(facts)
     for private in ("Alvarez", "Main Street", "tok_"):
         assert private not in text

@@ -207,8 +207,7 @@ def test_reading_an_order(world: World) -> None:
     assert got.body["version"] == 1
     assert got.body["state"] == "RECEIVED"
     assert {"action": "cancel", "allowed": True, "reasons": []} in got.body["allowedActions"]
-    tender = got.body["payments"]["tenders"][0]
-    assert tender["lastFour"] == "1111"
+    assert got.body["payments"]["tenders"][0]["lastFour"] == "1111"
     assert "tok_ok" not in json.dumps(got.body)
     chosen = world.http("orders", "GET", f"{PATH}/{order_id}", query={"fields": "state,totals"})
     assert sorted(chosen.body) == ["id", "state", "totals", "version"]

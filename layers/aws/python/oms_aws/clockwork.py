@@ -51,12 +51,12 @@ def _tick(company: str, order_id: str, cause: str) -> None:
 def measure() -> None:
     """Report what waits: orders past their deadline, open action items, unknown payments."""
     late = wiring.clock() - STUCK_AFTER
-    telemetry.count("StuckOrders", len(wiring.orders().due(late, OVERDUE_ENOUGH)))
+    telemetry.gauge("StuckOrders", len(wiring.orders().due(late, OVERDUE_ENOUGH)))
     items = [
         item
         for company in wiring.settings().companies()
         for item in wiring.action_items().open_items(company, OPEN_ENOUGH, None)[0]
     ]
-    telemetry.count("ActionItemsOpen", len(items))
+    telemetry.gauge("ActionItemsOpen", len(items))
     unknown = sum(item.type == "PAYMENT_UNKNOWN" for item in items)
-    telemetry.count("PaymentsUnknown", unknown)
+    telemetry.gauge("PaymentsUnknown", unknown)

@@ -25,8 +25,13 @@ def correlation_id(given: str | None) -> str:
     return known
 
 
-def count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count) -> None:
+def count(name: str, value: float = 1) -> None:
     """Count something once it happened; `flush` sends it."""
+    metrics.add_metric(name, MetricUnit.Count, value)
+
+
+def gauge(name: str, value: float, unit: MetricUnit = MetricUnit.Count) -> None:
+    """Report a level as it is now; `flush` sends it."""
     metrics.add_metric(name, unit, value)
 
 

@@ -1,6 +1,6 @@
 """JSON Schema and example of every fact, made of the dataclasses that are stored and published.
 
-    python -m events.facts.generate    writes <capability>/<type>.{schema,example}.json
+    python -m functions.fact_schemas    writes events/facts/<capability>/<type>.*.json
 
 A test compares the written files with the dataclasses, so that a fact cannot change unnoticed.
 """
@@ -19,7 +19,7 @@ from oms.kernel.codec import camel
 from oms.kernel.facts import Fact
 from oms.kernel.ids import derive
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parents[1] / "events" / "facts"
 CAPABILITIES = (
     "orders", "payments", "billing", "inventory", "fulfillment", "holds", "action_items",
 )  # fmt: skip
