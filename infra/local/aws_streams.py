@@ -6,6 +6,7 @@ often than the source allows goes to the on-failure destination, so that it neve
 behind it. Records may be delivered again, never skipped.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,14 @@ Function = dict[str, Any]
 Source = dict[str, Any]
 
 _FOR_EVER = -1
+_LONGEST_PAUSE_SECONDS = 15.0
+_PAUSING: dict[str, Any] = {"error": True, "body": {"errorType": "Backoff"}, "log": ""}
 _OK: dict[str, Any] = {"body": None}
+
+
+def pause_seconds(failures: int) -> float:
+    """How long to wait after a record's `failures`-th failure: doubling, up to a limit."""
+    return float(min(0.5 * 2 ** (failures - 1), _LONGEST_PAUSE_SECONDS))
 
 
 @dataclass
@@ -23,13 +31,15 @@ class StreamDelivery:
     """What stands between the poller and the function.
 
     `execute` invokes the function; `source_of` finds the event source mapping; `give_up` sends
-    records to its on-failure destination. The poller repeats a batch while the answer is an
-    error; what was done of it before is remembered by sequence number.
+    records to its on-failure destination; `clock` gives seconds. The poller repeats a batch
+    while the answer is an error; what was done of it before is remembered by sequence number.
     """
 
     execute: Callable[[Function, Any], dict[str, Any]]
     source_of: Callable[[Function, str], Source | None]
     give_up: Callable[[Source, Function, Sequence[Record]], None]
+    clock: Callable[[], float] = time.monotonic
+    _not_before: dict[str, float] = field(default_factory=dict)
     _done: dict[str, str] = field(default_factory=dict)
     _failures: dict[tuple[str, str], int] = field(default_factory=dict)
 
@@ -38,6 +48,8 @@ class StreamDelivery:
         source = self.source_of(func, records[0]["eventSourceARN"])
         if source is None:
             return self.execute(func, {"Records": list(records)})
+        if self.clock() < self._not_before.get(source["UUID"], 0.0):
+            return _PAUSING
         done = self._done.get(source["UUID"], "")
         fresh = [r for r in records if _order(_sequence(r)) > _order(done)]
         return self._deliver(func, source, fresh)
@@ -72,6 +84,7 @@ class StreamDelivery:
         self._failures[key] = self._failures.get(key, 0) + 1
         allowed = source.get("MaximumRetryAttempts", _FOR_EVER)
         if allowed == _FOR_EVER or self._failures[key] <= allowed:
+            self._not_before[source["UUID"]] = self.clock() + pause_seconds(self._failures[key])
             return False
         self.give_up(source, func, [record])
         self._finish(source, [record])

@@ -114,6 +114,13 @@ def test_alarms_and_dashboards_use_documented_metrics_with_their_dimensions() ->
     assert shown == set(documented), "what is measured is shown, and nothing else is"
 
 
+def test_every_documented_metric_is_published_by_the_code() -> None:
+    """An alarm on a metric nobody writes is worse than none."""
+    sources = [*ROOT.glob("layers/aws/**/*.py"), *ROOT.glob("functions/**/*.py")]
+    code = "\n".join(path.read_text() for path in sources)
+    assert not [name for name in _documented_metrics() if f'"{name}"' not in code]
+
+
 def test_every_queue_and_function_is_on_the_machinery_dashboard() -> None:
     """MON-02: errors, throttles, queue age, dead letters."""
     text = json.dumps(DASHBOARDS["MachineryDashboard"])

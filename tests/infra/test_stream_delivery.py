@@ -8,12 +8,13 @@ record must neither block the ones behind it nor vanish (SAG-03), and nothing ma
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.local.aws_streams import StreamDelivery
+from infra.local.aws_streams import StreamDelivery, pause_seconds
 
 ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/t/stream/1"
 
@@ -58,7 +59,8 @@ def _deliver_until_done(reader: Reader, numbers: Sequence[int], retries: int) ->
         "BisectBatchOnFunctionError": True,
         "MaximumRetryAttempts": retries,
     }
-    delivery = StreamDelivery(reader.execute, lambda *_: source, reader.park)
+    hours = count(step=3600.0)
+    delivery = StreamDelivery(reader.execute, lambda *_: source, reader.park, lambda: next(hours))
     for poll in range(1, 1000):
         if not delivery.deliver({}, _records(numbers)).get("error"):
             return poll
@@ -125,3 +127,16 @@ def test_sequence_numbers_are_compared_as_numbers() -> None:
     delivery.deliver({}, _records([9]))
     delivery.deliver({}, _records([9, 10]))
     assert reader.batches == [[9], [10]]
+
+
+def test_retries_wait_longer_and_longer() -> None:
+    """A target that is down for minutes must not use up the retries in seconds."""
+    assert [pause_seconds(failures) for failures in (1, 2, 3, 6, 60)] == [0.5, 1, 2, 15, 15]
+    now = [0.0]
+    reader = Reader({1}, crash=False, times=2)
+    source = {"UUID": "u", "EventSourceArn": ARN, "MaximumRetryAttempts": 9}
+    delivery = StreamDelivery(reader.execute, lambda *_: source, reader.park, lambda: now[0])
+    for now[0], calls in ((0.0, 1), (0.4, 1), (0.5, 2), (1.4, 2), (1.5, 3)):
+        delivery.deliver({}, _records([1]))
+        assert len(reader.batches) == calls
+    assert reader.done == [1]
