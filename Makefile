@@ -39,7 +39,7 @@ gates: $(STAMP)
 	$(BIN)/python -m infra.local.template | $(BIN)/cfn-lint
 
 test: gates
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 run: $(STAMP)
 	$(BIN)/python -m infra.local.job $(if $(ONCE),--once) $(if $(FEED),--feed $(FEED)) $(if $(ORDERS),--orders $(ORDERS)) $(if $(SEARCH),--search $(SEARCH))

@@ -24,6 +24,7 @@ from infra.local.cloud import Endpoints, LocalCloud, Search
 STATE = ROOT / ".throughline"
 _PID_FILE = STATE / "cloud.pid"
 _START_SECONDS = 180.0
+_READY = "the laptop cloud is ready"
 
 
 def up(search: Search) -> Endpoints:
@@ -63,17 +64,17 @@ def keep(search: Search) -> None:
         mine.truncate(0)
         print(os.getpid(), file=mine, flush=True)
         with LocalCloud.start(STATE, search):
+            print(_READY, flush=True)
             ended.wait()
 
 
 def _wait_until_ready(keeper: processes.Program) -> Endpoints:
-    ready = STATE / "endpoints.json"
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         if keeper.process.poll() is not None:
             raise processes.LocalCloudError(f"the laptop cloud ended:\n{keeper.tail()}")
-        if ready.exists():
-            return Endpoints.read(ready)
+        if _READY in keeper.tail():
+            return Endpoints.read(STATE / "endpoints.json")
         time.sleep(0.1)
     raise processes.LocalCloudError(f"not ready in {_START_SECONDS:.0f} s:\n{keeper.tail()}")
 

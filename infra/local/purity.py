@@ -36,7 +36,7 @@ def check(domain: Path = _DOMAIN) -> str:
 def main() -> int:
     """0 if the domain layer stands alone."""
     error = check()
-    print(error or f"{len(modules())} domain modules import with the standard library alone")
+    print(error.strip() or f"{len(modules())} domain modules need the standard library alone")
     return 1 if error else 0
 
 
