@@ -15,7 +15,7 @@ from infra.local import processes
 from infra.local.aws import start_aws
 from infra.local.cloud import LocalCloud
 
-_SHARED = ("cloud", "account_url")
+_SHARED = ("cloud", "account_url", "account")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -175,9 +175,11 @@ def test_reads_are_counted_apart(account: Account) -> None:
 
 
 def test_refused_writes_are_counted(account: Account) -> None:
+    first = {"TableName": "plain", "Item": _item("taken")}
+    account.invoke(do="put_item", **{"with": first})
     guarded = {
         "TableName": "plain",
-        "Item": _item("whole"),
+        "Item": _item("taken"),
         "ConditionExpression": "attribute_not_exists(pk)",
     }
     used = account.used(do="put_item", **{"with": guarded})
