@@ -202,9 +202,9 @@ class TestTimeOut:
     def test_a_request_never_seen_is_resent_under_the_same_key(self, harness: Harness) -> None:
         """GTW-04: NEVER_SEEN, nothing moved, and the resent request succeeds."""
         request = authorize("tok_timeout_never_seen")
-        calls = harness.stats()["calls"]["AUTHORIZE"]
+        calls = harness.stats()["calls"].get("AUTHORIZE", 0)
         assert harness.hasty.authorize(request).outcome is Outcome.UNKNOWN
-        eventually(lambda: bool(harness.stats()["calls"]["AUTHORIZE"] > calls))
+        eventually(lambda: bool(harness.stats()["calls"].get("AUTHORIZE", 0) > calls))
         assert harness.gateway.lookup(request.intent_id).outcome is Outcome.NEVER_SEEN
         assert moved(harness, request.intent_id) is None
         assert harness.gateway.authorize(request).outcome is Outcome.SUCCEEDED
@@ -212,9 +212,9 @@ class TestTimeOut:
     def test_a_gateway_that_cannot_tell_stays_unknown(self, harness: Harness) -> None:
         """GTW-04: as many lookups as the schedule has find nothing out, and nothing moves."""
         request = authorize("tok_timeout_then_unknown")
-        calls = harness.stats()["calls"]["AUTHORIZE"]
+        calls = harness.stats()["calls"].get("AUTHORIZE", 0)
         assert harness.hasty.authorize(request).outcome is Outcome.UNKNOWN
-        eventually(lambda: bool(harness.stats()["calls"]["AUTHORIZE"] > calls))
+        eventually(lambda: bool(harness.stats()["calls"].get("AUTHORIZE", 0) > calls))
         assert harness.gateway.authorize(request).outcome is Outcome.UNKNOWN
         lookups = [harness.gateway.lookup(request.intent_id) for _ in range(UNKNOWN_LOOKUPS)]
         assert [lookup.outcome for lookup in lookups] == [Outcome.UNKNOWN] * 6

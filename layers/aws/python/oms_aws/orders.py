@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+from oms.inventory.decisions import oversold
 from oms.kernel.codec import decode, encode, stamp
 from oms.kernel.errors import AlreadyDone, StockConflict, VersionConflict
 from oms.kernel.facts import StoredFact
@@ -26,6 +27,7 @@ from oms.lifecycle.document import from_document, pack, split_facts, to_document
 from oms.lifecycle.ports import Commit, Marker
 from oms.lifecycle.record import OrderRecord
 
+from oms_aws import telemetry
 from oms_aws.stock import stock_transaction_items
 
 if TYPE_CHECKING:
@@ -63,6 +65,8 @@ class DynamoOrders:
                 self._client.transact_write_items(TransactItems=[_bare(w) for w in writes])
         except ClientError as error:
             raise _translated(error, writes) from error
+        if change.stock is not None:
+            telemetry.oversold(oversold(change.stock))
 
     def marker(self, company: str, key: str) -> Marker | None:
         """The answer a key already got, or None."""

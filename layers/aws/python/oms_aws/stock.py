@@ -8,10 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+from oms.inventory.decisions import oversold
 from oms.inventory.model import Item, Journal, StockSnapshot, StockWrite
 from oms.inventory.reports import FeedReport
 from oms.kernel.errors import AlreadyDone, Conflict, StockConflict, Unavailable, VersionConflict
 
+from oms_aws import telemetry
 from oms_aws.stock_rows import (
     ROW_KINDS,
     Row,
@@ -81,6 +83,7 @@ class DynamoStock:
                 self._client.transact_write_items(TransactItems=entries)  # type: ignore[arg-type]
         except ClientError as error:
             raise stock_refusal(error, entries, change.journal.cause_id) or error from error
+        telemetry.oversold(oversold(change))
 
     def journal(self, company: str, cause_id: str) -> Journal | None:
         """One strongly consistent get."""

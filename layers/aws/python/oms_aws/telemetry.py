@@ -50,6 +50,12 @@ def lane_age(lane: str, seconds: float) -> None:
     count_by("LaneAgeSeconds", "lane", lane, max(0.0, seconds), MetricUnit.Seconds)
 
 
+def oversold(units: int) -> None:
+    """Report units that a stock write left promised beyond supply."""
+    if units:
+        count("OversoldUnits", units)
+
+
 def flush() -> None:
     """Write what was counted in this invocation; without it nothing is published."""
     if metrics.metric_set:

@@ -30,6 +30,7 @@ __all__ = [
     "changes",
     "effects",
     "extend_cart",
+    "oversold",
     "plan",
     "release_cart",
     "reserve_cart",
@@ -54,6 +55,11 @@ def plan(
     for effect in found:
         effect.apply(draft)
     return draft.finish(cause_id, ctx, order_id)
+
+
+def oversold(write: StockWrite) -> int:
+    """Units that a write leaves promised beyond supply; only facts such as a count may (STK-15)."""
+    return sum(max(0, c.promised - max(0, c.supply)) for c in write.counters)
 
 
 def changes(write: StockWrite) -> tuple[InventoryChanged, ...]:
