@@ -6,22 +6,24 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
-from oms.action_items.model import ActionItem
 from oms.kernel.errors import AlreadyDone, VersionConflict
 from oms.kernel.facts import StoredFact
 from oms.lifecycle.document import from_document, split_facts, to_document
 from oms.lifecycle.ports import Commit, Marker
 from oms.lifecycle.record import OrderRecord
 
+from tests.fakes.action_items import MemoryActionItems
 from tests.fakes.stock import MemoryStock
 
 
 class FakeOrders:
     """Keeps the stored form, so that what does not survive storage does not survive here."""
 
-    def __init__(self, stock: MemoryStock | None = None) -> None:
+    def __init__(
+        self, stock: MemoryStock | None = None, items: MemoryActionItems | None = None
+    ) -> None:
         self._stock = stock
-        self.items: list[ActionItem] = []
+        self._items = items or MemoryActionItems()
         self.decisions: list[dict[str, Any]] = []
         self._records: dict[tuple[str, str], bytes] = {}
         self._pages: dict[tuple[str, str], tuple[StoredFact, ...]] = {}
@@ -46,7 +48,8 @@ class FakeOrders:
             self._stock.write(key[0], change.stock)
         if change.marker is not None:
             self._markers[key[0], change.marker.key] = change.marker
-        self.items.extend(change.items)
+        for item in change.items:
+            self._items.put(item)
         if change.decision is not None:
             self.decisions.append(change.decision)
         self._records[key] = to_document(record)

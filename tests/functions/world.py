@@ -96,13 +96,19 @@ class World:
 
     def __post_init__(self) -> None:
         self.stock = MemoryStock()
-        self.orders = FakeOrders(self.stock)
         self.items = MemoryActionItems()
+        self.orders = FakeOrders(self.stock, self.items)
         self.index = FakeSearchIndex()
         self.settings = MemorySettings()
         self.gateway = FakeGateway(lambda: self.now, lambda _h, _b: None)
         ports = Ports(
-            self.orders, self.stock, self.settings, FakeNumbers(), lambda: self.now, lambda _: None
+            self.orders,
+            self.stock,
+            self.settings,
+            FakeNumbers(),
+            self.items,
+            lambda: self.now,
+            lambda _: None,
         )
         self.lifecycle = Lifecycle(ports)
         sourcing = Sourcing(self.stock, self.settings, NoPostalCodes())
@@ -201,14 +207,6 @@ class World:
 
 def open_item(world: World, order_id: str) -> tuple[str, str]:
     """An order with an action item, as the engine writes both."""
-    commit = type(world.orders).commit
-
-    def keep(orders: Any, change: Any) -> None:
-        commit(orders, change)
-        for item in change.items:
-            world.items.put(item)
-
-    world.monkeypatch.setattr(type(world.orders), "commit", keep)
     system = Actor(ActorKind.SYSTEM, "workflow", COMPANY)
     world.lifecycle.execute(system, order_id, [RaiseFailure("AUTHORIZE", "Unavailable")])
     record = world.orders.load(COMPANY, order_id)

@@ -29,6 +29,7 @@ from oms.settings.model import Channel, Client, Site, SiteType
 from oms.sourcing.model import Coordinates
 from oms_aws.gateway_webhook import parse_webhook
 
+from tests.fakes.action_items import MemoryActionItems
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.orders import FakeNumbers, FakeOrders
 from tests.fakes.stock import MemoryStock
@@ -96,12 +97,19 @@ class Merchant:
     def __init__(self) -> None:
         self.now = START
         self.stock = MemoryStock()
-        self.orders = FakeOrders(self.stock)
+        self.items = MemoryActionItems()
+        self.orders = FakeOrders(self.stock, self.items)
         self.settings = FakeSettings()
         self.webhooks: list[tuple[Mapping[str, str], bytes]] = []
         self.gateway = FakeGateway(lambda: self.now, lambda h, b: self.webhooks.append((h, b)))
         ports = Ports(
-            self.orders, self.stock, self.settings, FakeNumbers(), lambda: self.now, lambda _: None
+            self.orders,
+            self.stock,
+            self.settings,
+            FakeNumbers(),
+            self.items,
+            lambda: self.now,
+            lambda _: None,
         )
         self.lifecycle = Lifecycle(ports)
         sourcing = Sourcing(self.stock, self.settings, NoPostalCodes())

@@ -132,6 +132,7 @@ class DynamoOrders:
             writes.append({"kind": "marker", "Put": self._marker_put(company, change.marker)})
         for row in change.items:
             put = {"TableName": self._tables["action_items"], "Item": action_item_row(row)}
+            put |= _guard(row.version - 1)
             writes.append({"kind": "item", "Put": put})
         if change.decision is not None:
             writes.append({"kind": "decision", "Put": self._decision_put(record, change.decision)})
@@ -268,7 +269,7 @@ def _translated(error: ClientError, writes: Sequence[Row]) -> Exception:
     }
     if "marker" in failed:
         return AlreadyDone("idempotency key")
-    if "order" in failed:
+    if failed & {"order", "item"}:
         return VersionConflict("the order changed meanwhile")
     if "stock" in failed:
         return StockConflict("stock moved meanwhile")

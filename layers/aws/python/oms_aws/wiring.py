@@ -121,7 +121,7 @@ def ports() -> Ports:
     from oms_aws.orders import DynamoNumbers
 
     numbers = DynamoNumbers(dynamodb(), os.environ["ORDERS_TABLE"])
-    return Ports(orders(), stock(), settings(), numbers, clock, jitter)
+    return Ports(orders(), stock(), settings(), numbers, action_items(), clock, jitter)
 
 
 @cache

@@ -126,7 +126,7 @@ class Allocate:
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """Units of an FO were taken from the shelf."""
+    """Units of an FO were taken from the shelf; negative: put back."""
 
     item_id: str
     group: str | None

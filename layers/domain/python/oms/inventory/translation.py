@@ -18,6 +18,7 @@ from oms.fulfillment.facts import (
     ShipmentCreated,
     UnitsLeft,
     UnitsPicked,
+    UnitsUnpicked,
 )
 from oms.inventory.effects import (
     Allocate,
@@ -100,7 +101,9 @@ class _Translation:
             case FulfillmentOrderCreated():
                 return [self._allocate(units, fact.site, r) for units, r in _held(fact.units)]
             case UnitsPicked():
-                return self._pick(fact)
+                return self._pick(fact, 1)
+            case UnitsUnpicked():
+                return self._pick(fact, -1)
             case ShipmentCreated():
                 return [
                     Ship(units.item_id, units.group, fact.site, units.quantity, reservation)
@@ -150,12 +153,12 @@ class _Translation:
         group = units.group or ""
         return Allocate(units.item_id, group, site, units.quantity, reservation, placed)
 
-    def _pick(self, fact: UnitsPicked) -> list[StockEffect]:
+    def _pick(self, fact: UnitsPicked | UnitsUnpicked, sign: int) -> list[StockEffect]:
         site = self._sites.get(fact.record_id)
         if site is None:
             return []
         return [
-            Pick(units.item_id, units.group, site, units.quantity, reservation)
+            Pick(units.item_id, units.group, site, sign * units.quantity, reservation)
             for units, reservation in _held(fact.units)
         ]
 

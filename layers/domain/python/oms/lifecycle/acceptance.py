@@ -5,6 +5,7 @@ Four reads and writes one after another at most: the key, the items, the counter
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from oms.kernel.context import Actor, Context
@@ -15,7 +16,7 @@ from oms.lifecycle.engine import Outcome, conclude
 from oms.lifecycle.moves import Draft
 from oms.lifecycle.offers import backorderable, offers
 from oms.lifecycle.record import OrderRecord
-from oms.orders.commands import PlaceOrder
+from oms.orders.commands import NewTender, PlaceOrder
 from oms.orders.intake import receive
 from oms.orders.totals import totals
 from oms.payments.decisions import open_tenders
@@ -54,22 +55,32 @@ class Acceptance:
         self._order_id = self._order_id or self._identify(key)
         items = self._ports.stock.items_by_sku(company, self._skus())
         ids = tuple({item.id for item in items.values()})
-        snapshot = self._ports.stock.read(company, ids, self._channel.pool, ())
+        snapshot = self._ports.stock.read(company, ids, self._channel.pool, (), self._carts())
+        now = self.ctx.now
+        carts = {c.id: c for c in snapshot.carts.values() if c.open and c.expires_at > now}
         self._number = self._number or self._next_number(company)
         step = receive(
             self._command, self._channel, items, offers(snapshot, self._channel.pool),
             backorderable(snapshot),
-            self._number, self._order_id, self._stock_policy(), self.ctx,
+            self._number, self._order_id, self._stock_policy(), self.ctx, carts,
         )  # fmt: skip
         before = OrderRecord(step.part, correlation_id=self._correlation_id)
         draft = Draft(before, self.ctx)
         draft.note(step.facts)
         tenders = open_tenders(
-            self._command.tenders, totals(step.part).current, self._order_id,
+            self._tenders(), totals(step.part).current, self._order_id,
             step.part.currency, self._channel.gateways, self.ctx,
         )  # fmt: skip
         draft.take("payments", tenders)
         return conclude(before, draft, self.ctx)
+
+    def _tenders(self) -> tuple[NewTender, ...]:
+        """Tenders under our method codes (PAY-01, INT-06)."""
+        codes, tenders = self._channel.tenders, self._command.tenders
+        return tuple(replace(t, method=codes.get(t.method, t.method)) for t in tenders)
+
+    def _carts(self) -> tuple[str, ...]:
+        return tuple({name for line in self._command.lines for name in line.reservation_ids})
 
     def refuse_duplicate(self) -> None:
         """Raise DUPLICATE_ORDER when the natural key is taken (API-04)."""

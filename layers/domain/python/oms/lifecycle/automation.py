@@ -10,7 +10,6 @@ from oms.holds.model import Transaction
 from oms.lifecycle.moves import Draft
 from oms.lifecycle.state import covered, fulfillment_value, money, record_coverage, stopped
 from oms.orders.decisions import approve_automatically, finish_intake
-from oms.orders.model import Approval
 from oms.payments.model import IntentKind
 
 
@@ -48,13 +47,13 @@ def _authorizing(draft: Draft) -> bool:
 
 def _approve(draft: Draft) -> bool:
     order, ctx = draft.order, draft.ctx
-    if order.intake_done_at is None or order.approval is not Approval.NONE:
+    if order.intake_done_at is None:
         return False
     if blocks(draft.record.holds, Transaction.APPROVE):
         return False
     view = money(draft.record)
     draft.take("order", approve_automatically(order, view.total, covered(draft.record, ctx), ctx))
-    return draft.order.approval is not Approval.NONE
+    return draft.order.approval is not order.approval
 
 
 def _release(draft: Draft) -> bool:
@@ -70,7 +69,6 @@ def _release(draft: Draft) -> bool:
 def _funds_cover(draft: Draft, wanted: FulfillmentOrder) -> bool:
     """PAY-20: released and uninvoiced value, this FO and what is due fit into the coverage."""
     record = draft.record
-    active = (fo for fo in record.fulfillment.orders if not fo.canceled_at and not fo.rejected_at)
-    committed = sum(fulfillment_value(record, fo) for fo in active if fo.released_at)
+    committed = money(record).released_value
     needed = committed + fulfillment_value(record, wanted) + money(record).amount_due
     return needed <= record_coverage(record, draft.ctx)

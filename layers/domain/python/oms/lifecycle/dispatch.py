@@ -13,6 +13,7 @@ from typing import Any
 from oms.action_items import commands as item_commands
 from oms.action_items import decisions as action_items
 from oms.action_items.decisions import alerted
+from oms.approvals import decisions as approvals
 from oms.billing import commands as billing_commands
 from oms.billing import decisions as billing
 from oms.fulfillment import commands as fulfillment_commands
@@ -60,6 +61,7 @@ FULFILLMENT: dict[type, tuple[str, Decision]] = {
     fulfillment_commands.RejectFulfillment: ("reject", fulfillment.reject),
     fulfillment_commands.Pick: ("pick", fulfillment.pick),
     fulfillment_commands.ShortPick: ("short", fulfillment.short),
+    fulfillment_commands.Unpick: ("unpick", fulfillment.unpick),
     fulfillment_commands.Pack: ("pack", fulfillment.pack),
     fulfillment_commands.Unpack: ("unpack", fulfillment.unpack),
     fulfillment_commands.Ship: ("ship", fulfillment.ship),
@@ -81,6 +83,8 @@ def handle(draft: Draft, command: object) -> None:
     if kind in ORDER:
         action, decision = ORDER[kind]
         permit(draft, action)
+        if kind is order_commands.Approve:
+            _permit_approval(draft)
         draft.take("order", decision(draft.order, command, draft.ctx))
     elif kind in FULFILLMENT:
         action, decision = FULFILLMENT[kind]
@@ -95,6 +99,13 @@ def handle(draft: Draft, command: object) -> None:
         draft.take("payments", decision(draft.record.payments, command, draft.ctx, view))
     else:
         _handle_rest(draft, command)
+
+
+def _permit_approval(draft: Draft) -> None:
+    """APV-02: nobody approves an own request, or one above the own money limit."""
+    asked = approvals.pending(draft.record.approvals, "order", draft.order.id)
+    if asked is not None:
+        _refuse("approve", approvals.refusals(asked, draft.ctx.actor))
 
 
 def _handle_rest(draft: Draft, command: object) -> None:

@@ -8,11 +8,13 @@ watch all of them.
 from __future__ import annotations
 
 from oms.action_items import decisions as action_items
+from oms.approvals import decisions as approvals
+from oms.approvals.model import Approvals
 from oms.billing import decisions as billing
 from oms.fulfillment import decisions as fulfillment
 from oms.fulfillment.facts import FulfillmentOrderCreated, ShipmentCreated
 from oms.holds import decisions as holds
-from oms.kernel.facts import Fact
+from oms.kernel.facts import Fact, Step
 from oms.lifecycle.moves import Draft
 from oms.lifecycle.state import money
 from oms.orders import decisions as orders
@@ -27,7 +29,15 @@ def react(draft: Draft, fact: Fact) -> None:
     _documents(draft, fact)
     draft.take("payments", payments.react(draft.record.payments, fact, money(draft.record), ctx))
     draft.take("holds", holds.react(draft.record.holds, fact, draft.order.id, ctx))
+    draft.take("approvals", _approvals(draft, fact))
     draft.take("attention", action_items.react(draft.record.attention, fact, draft.order.id, ctx))
+
+
+def _approvals(draft: Draft, fact: Fact) -> Step[Approvals]:
+    record = draft.record
+    asked_by = record.facts[0].actor if record.facts else draft.ctx.actor.label
+    total = money(record).total
+    return approvals.react(record.approvals, fact, asked_by, total, draft.ctx)
 
 
 def _documents(draft: Draft, fact: Fact) -> None:

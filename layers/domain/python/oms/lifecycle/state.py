@@ -15,6 +15,7 @@ from oms.holds.decisions import next_due as holds_due
 from oms.holds.model import Transaction
 from oms.kernel.context import Context
 from oms.lifecycle.record import OrderRecord
+from oms.orders.decisions import approval_due
 from oms.orders.model import Approval, Line
 from oms.orders.status import order_state
 from oms.orders.totals import line_value, totals
@@ -32,6 +33,7 @@ def money(record: OrderRecord) -> MoneyView:
     return MoneyView(
         open_value=sums.open_value, amount_due=ledger.ar, unapplied=ledger.funds,
         open_credit=ledger.credit, total=sums.current,
+        released_value=sum(fulfillment_value(record, fo) for fo in released(record)),
     )  # fmt: skip
 
 
@@ -56,12 +58,22 @@ def is_settled(record: OrderRecord, ctx: Context) -> bool:
     """Whether all money is in its place and nothing blocks (ORD-04)."""
     moving = any(not intent.state.final for intent in record.payments.intents)
     terms = summary(record.payments, ctx).terms
-    return not moving and not alerted(record.attention) and settled(record.billing, terms)
+    blocked = any(item.blocking for item in record.attention.items)
+    return not moving and not blocked and settled(record.billing, terms)
 
 
 def stopped(record: OrderRecord) -> bool:
     """Whether automation must leave the order alone (FLG-02, FLG-03)."""
     return record.order.suspended is not None or alerted(record.attention)
+
+
+def released(record: OrderRecord) -> tuple[FulfillmentOrder, ...]:
+    """FOs on the floor: released, not ended without shipping."""
+    return tuple(
+        fo
+        for fo in record.fulfillment.orders
+        if fo.released_at and not fo.canceled_at and not fo.rejected_at
+    )
 
 
 def fulfillment_value(record: OrderRecord, wanted: FulfillmentOrder) -> int:
@@ -128,7 +140,7 @@ def next_due(record: OrderRecord, ctx: Context) -> datetime | None:
     waits = [line.wait.next_try for line in record.order.lines if line.wait]
     moments = [
         payments_due(record.payments), holds_due(record.holds),
-        fulfillment_due(record.fulfillment, ctx), *waits,
+        fulfillment_due(record.fulfillment, ctx), approval_due(record.order, ctx), *waits,
     ]  # fmt: skip
     return min((moment for moment in moments if moment is not None), default=None)
 

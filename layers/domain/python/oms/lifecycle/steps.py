@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from oms.fulfillment import decisions as fulfillment
 from oms.holds import decisions as holds
+from oms.inventory.model import Item
 from oms.kernel.context import Actor, ActorKind, Context
 from oms.kernel.errors import StockConflict, Unavailable
 from oms.lifecycle.engine import conclude
@@ -20,6 +21,8 @@ from oms.lifecycle.record import OrderRecord
 from oms.lifecycle.sourcing import Sourcing
 from oms.lifecycle.state import SETTLING, covered, due_intents, next_step
 from oms.lifecycle.use_cases import Lifecycle, Ports
+from oms.orders.mapping import Codes
+from oms.orders.model import Order
 from oms.orders.validation import validate
 from oms.payments import decisions as payments
 from oms.payments.commands import MarkSent, SettleIntent, TakeWebhook
@@ -98,9 +101,19 @@ class Steps:
             if draft.order.validated:
                 return
             methods = tuple(t.method for t in draft.record.payments.tenders)
-            draft.take("order", validate(draft.order, methods, False, None, draft.ctx))
+            codes, items = self._known(draft.order)
+            draft.take(
+                "order", validate(draft.order, methods, False, None, draft.ctx, codes, items)
+            )
 
         return self._change(company, order_id, cause, check)
+
+    def _known(self, order: Order) -> tuple[Codes, Mapping[str, Item]]:
+        """Mapping tables of the channel, and items that were unknown at acceptance (INT-06)."""
+        channel = self.ports.settings.channel(order.company, order.channel)
+        codes = Codes() if channel is None else Codes(channel.methods, channel.countries)
+        skus = tuple({line.sku for line in order.lines if line.item_id is None})
+        return codes, self.ports.stock.items_by_sku(order.company, skus) if skus else {}
 
     def _authorize(self, company: str, order_id: str, cause: str) -> OrderRecord:
         return self._exchange(company, order_id, cause, (IntentKind.AUTHORIZE,))

@@ -14,6 +14,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from oms.action_items.decisions import repeat_row, resolve_row
+from oms.action_items.facts import ActionItemRepeated, ActionItemResolved
+from oms.action_items.model import ActionItem
+from oms.action_items.ports import ActionItemStore
 from oms.inventory.ports import StockStore
 from oms.kernel.context import Actor, ActorKind, Context
 from oms.kernel.errors import AlreadyDone, Conflict, NotFound, StockConflict, VersionConflict
@@ -52,6 +56,7 @@ class Ports:
     stock: StockStore
     settings: SettingsStore
     numbers: Numbers
+    items: ActionItemStore
     clock: Callable[[], datetime]
     jitter: Callable[[int], None]
 
@@ -159,10 +164,23 @@ class Lifecycle:
         write = stock_write(self._ports, outcome, ctx)
         self._ports.orders.commit(
             Commit(
-                record, write, outcome.opened, marker, decision, state=state(record, ctx),
+                record, write, self._rows(outcome, ctx), marker, decision, state=state(record, ctx),
                 step=outcome.step, wake=outcome.wake, due=outcome.due,
             )
         )  # fmt: skip
+
+    def _rows(self, outcome: Outcome, ctx: Context) -> tuple[ActionItem, ...]:
+        """Rows of action items that this change opens, counts again or ends (AIT-02)."""
+        company = ctx.actor.company
+        rows = {item.id: item for item in outcome.opened}
+        fresh = frozenset(rows)
+        for fact in outcome.facts:
+            if not isinstance(fact, (ActionItemRepeated, ActionItemResolved)):
+                continue
+            item = rows.get(fact.record_id) or self._ports.items.get(company, fact.record_id)
+            if item is not None:
+                rows[item.id] = _after(item, fact, ctx)
+        return tuple(replace(r, version=1) if r.id in fresh else r for r in rows.values())
 
     def _replayed(self, company: str, key: str, body_hash: str) -> Answer | None:
         marker = self._ports.orders.marker(company, key)
@@ -170,6 +188,14 @@ class Lifecycle:
             return None
         _same_body(marker.body_hash, body_hash)
         return Answer(marker.status, marker.answer, replayed=True, version=1)
+
+
+def _after(
+    item: ActionItem, fact: ActionItemRepeated | ActionItemResolved, ctx: Context
+) -> ActionItem:
+    if isinstance(fact, ActionItemRepeated):
+        return repeat_row(item, fact.count, ctx)
+    return resolve_row(item, fact.resolution, ctx.actor.label, fact.cleared, ctx)
 
 
 def _handled(record: OrderRecord, actor: Actor, key: str | None, body_hash: str) -> Answer | None:
