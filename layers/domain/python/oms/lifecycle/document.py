@@ -21,7 +21,7 @@ KEPT_FACTS = 64
 
 
 def pack(value: Any) -> bytes:
-    """Compressed JSON: repeated keys shrink about fivefold, and every write with them."""
+    """Compressed JSON: repeated keys shrink, and every write with them."""
     return zlib.compress(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode(), 6)
 
 
