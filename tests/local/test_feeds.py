@@ -88,3 +88,9 @@ def test_amounts_are_rounded_half_up_without_floats() -> None:
     assert [minor("1.005"), minor("2.08"), minor("0")] == [101, 208, 0]
     with pytest.raises(ValueError, match="no amount"):
         minor("ten")
+
+
+@pytest.mark.parametrize("text", [INVOICES, STORE])
+def test_every_row_belongs_to_exactly_one_record(tmp_path: Path, text: str) -> None:
+    feed = load(tmp_path, text)
+    assert sum(entry.size for entry in feed.entries) == feed.rows

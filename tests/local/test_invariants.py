@@ -80,3 +80,24 @@ def test_each_damage_is_found(name: str) -> None:
 def test_money_nobody_asked_for_is_found() -> None:
     """INV-M3: a movement at the gateway without an intent, and one that failed here."""
     assert breaches(replace(healthy(), moved={"int": 500, "ghost": 1}))["duplicate_money"] == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "moved", "found"),
+    [
+        (IntentState.SENT, 0, 0), (IntentState.SENT, 500, 0), (IntentState.UNKNOWN, 500, 0),
+        (IntentState.UNKNOWN, 1000, 1), (IntentState.PENDING, 499, 1),
+        (IntentState.DECLINED, 500, 1), (IntentState.CANCELED, 0, 0),
+        (IntentState.SUCCEEDED, 0, 1),
+    ],
+)  # fmt: skip
+def test_money_in_flight_may_have_moved_once_and_only_once(
+    state: IntentState, moved: int, found: int
+) -> None:
+    """INV-M3, GTW-04."""
+    good = healthy()
+    record = good.records[0]
+    intents = (replace(record.payments.intents[0], state=state),)
+    flying = replace(record, payments=replace(record.payments, intents=intents))
+    evidence = replace(good, records=(flying,), moved={"int": moved})
+    assert breaches(evidence)["duplicate_money"] == found

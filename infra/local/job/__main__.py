@@ -20,10 +20,11 @@ from infra.local.cloud import Endpoints, LocalCloud
 from infra.local.job import report
 from infra.local.job.channels import Channels
 from infra.local.job.evidence import evidence, gateway_totals, records
-from infra.local.job.feeds import Cancellation, Feed, Offer, Remainder, read
+from infra.local.job.feeds import Feed, Offer, Remainder, read
 from infra.local.job.invariants import breaches
 from infra.local.job.progress import settle
 from infra.local.job.remainders import park
+from infra.local.job.sample import claims, first
 from infra.local.job.seed import seed
 from infra.local.job.warehouse import Warehouse
 from infra.local.job.world import invented
@@ -82,11 +83,10 @@ def _job(cloud: LocalCloud, feeds: list[Feed], clock: Clock) -> bool:
     channels = Channels(endpoints)
     warehouse = Warehouse(endpoints)
     with clock.stage("capture"):
-        channels.offer(offers, BY_QUEUE)
-    with clock.stage("cancellations"):
-        customers = {o.external_number: o.body["customer"].get("code", "") for o in offers}
-        channels.cancel([e for e in entries if isinstance(e, Cancellation)], customers)
+        channels.offer(offers, BY_QUEUE, claims(entries))
+    with clock.stage("parking"):
         parked = park(endpoints, [e for e in entries if isinstance(e, Remainder)])
+        parked += park(endpoints, channels.unapplied)
     with clock.stage("fulfillment"):
         stuck = settle(endpoints)
     warehouse.stop()
@@ -117,20 +117,7 @@ def _feeds(given: str | None, orders: int) -> list[Feed]:
     paths = [Path(given)] if given else [path for path in REAL if path.exists()]
     feeds = [read(path) for path in paths] or [invented(orders)]
     share = -(-orders // len(feeds))
-    return [_first(feed, share) for feed in feeds]
-
-
-def _first(feed: Feed, orders: int) -> Feed:
-    """The feed up to its n-th offer, and what belongs to that part."""
-    count, kept = 0, []
-    for entry in feed.entries:
-        if isinstance(entry, Offer):
-            count += 1
-            if count > orders:
-                break
-        kept.append(entry)
-    kept += [e for e in feed.entries[len(kept) :] if isinstance(e, Cancellation)][:10]
-    return Feed(feed.name, feed.rows, kept)
+    return [first(feed, share) for feed in feeds]
 
 
 def _ready(cloud: LocalCloud) -> Endpoints:

@@ -16,7 +16,8 @@ from urllib.parse import quote
 
 from infra.local.cloud import Endpoints
 from infra.local.job.client import Caller, aws
-from infra.local.job.feeds import Cancellation, Offer
+from infra.local.job.feeds import Offer, Remainder
+from infra.local.job.sample import Claim
 from infra.local.job.seed import COMPANY
 from infra.local.job.world import tender
 
@@ -52,11 +53,16 @@ class Channels:
         self._sqs = aws(endpoints, "sqs")
         self._dynamodb = aws(endpoints, "dynamodb")
         self.tally = Tally()
+        self.unapplied: list[Remainder] = []
 
-    def offer(self, offers: Sequence[Offer], by_queue: frozenset[str]) -> None:
+    def offer(
+        self, offers: Sequence[Offer], by_queue: frozenset[str], claims: Sequence[Claim]
+    ) -> None:
         """Place every offer, a few at a time, as fast as the system takes them up.
 
-        Those of the channels `by_queue` go through the intake queue, the others over HTTP.
+        Those of the channels `by_queue` go through the intake queue, the others over HTTP. What a
+        customer takes back is canceled as soon as automation has the order, in a race with the
+        floor that either may win; a claim that finds no order, or is refused, is left over.
         """
         for start in range(0, len(offers), AT_ONCE):
             part = offers[start : start + AT_ONCE]
@@ -66,7 +72,15 @@ class Channels:
             with ThreadPoolExecutor(CLIENTS) as pool:
                 list(pool.map(self._place, [offer for offer in part if offer not in queued]))
             self._hear({offer.external_number for offer in queued})
-            self._wait_for(offer.external_number for offer in part)
+            numbers = [offer.external_number for offer in part]
+            self._wait_for(numbers)
+            for claim in claims:
+                if claim.original in numbers:
+                    self._settle(claim)
+        placed = {offer.external_number for offer in offers}
+        for claim in claims:
+            if claim.original not in placed:
+                self._settle(claim)
 
     def _enqueue(self, offer: Offer) -> None:
         body = _body(offer) | {"messageId": f"m-{offer.external_number}"}
@@ -91,32 +105,28 @@ class Channels:
         row = answer.get("Item", {})
         return "next" in row and row["state"]["S"] == "RECEIVED"
 
-    def cancel(self, cancellations: Iterable[Cancellation], customers: dict[str, str]) -> None:
-        """Cancel units of the customer's accepted orders; `customers` maps numbers to customers."""
-        for cancellation in cancellations:
-            for sku, quantity in cancellation.units:
-                self.tally.canceled[self._cancel(cancellation, sku, quantity, customers)] += 1
+    def _settle(self, claim: Claim) -> None:
+        outcome = self._cancel(claim)
+        self.tally.canceled[outcome] += 1
+        if outcome != "APPLIED":
+            row = {"StockCode": claim.sku, "Quantity": str(-claim.quantity)}
+            reference = claim.cancellation.reference
+            reason = f"CANCELLATION_{outcome}: {claim.sku}"
+            self.unapplied.append(Remainder(reference, reason, (row,)))
 
-    def _cancel(
-        self, cancellation: Cancellation, sku: str, quantity: int, customers: dict[str, str]
-    ) -> str:
+    def _cancel(self, claim: Claim) -> str:
+        order_id = self.tally.accepted.get(claim.original or "")
+        if order_id is None:
+            return "ORIGINAL_NOT_FOUND"
         caller = self._caller("marketplace")
-        for number, order_id in self.tally.accepted.items():
-            if cancellation.customer is None or customers.get(number) != cancellation.customer:
-                continue
-            order = caller.call("GET", f"/v1/orders/{quote(order_id)}").body
-            for line in order.get("order", {}).get("lines", []):
-                if line["sku"] == sku:
-                    units = min(quantity, line["quantity"])
-                    action = {
-                        "action": "cancel", "reason": "CUSTOMER",
-                        "lines": [{"lineNo": line["lineNo"], "quantity": units}],
-                    }  # fmt: skip
-                    path = f"/v1/orders/{quote(order_id)}/actions"
-                    key = f"{cancellation.reference}-{sku}"
-                    reply = caller.call("POST", path, {"actions": [action]}, key)
-                    return "APPLIED" if reply.status < 300 else reply.code
-        return "ORIGINAL_NOT_FOUND"
+        path = f"/v1/orders/{quote(order_id)}"
+        order = caller.call("GET", path).body["order"]
+        line = next(line for line in order["lines"] if line["sku"] == claim.sku)
+        units = {"lineNo": line["lineNo"], "quantity": min(claim.quantity, line["quantity"])}
+        action = {"action": "cancel", "reason": "CUSTOMER", "lines": [units]}
+        key = f"{claim.cancellation.reference}-{claim.sku}"
+        reply = caller.call("POST", f"{path}/actions", {"actions": [action]}, key)
+        return "APPLIED" if reply.status < 300 else reply.code
 
     def _place(self, offer: Offer) -> None:
         caller = self._caller(offer.body["channel"])

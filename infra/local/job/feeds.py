@@ -56,10 +56,11 @@ STATES = {
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An order as the channel offers it; `body` is that of `POST /v1/orders`."""
+    """An order as the channel offers it; `body` is that of `POST /v1/orders`, `size` its rows."""
 
     external_number: str
     body: Body
+    size: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class Cancellation:
     customer: str | None
     units: tuple[tuple[str, int], ...]
     at: datetime
+    size: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,14 @@ class Remainder:
     reason: str
     rows: tuple[Row, ...]
 
+    @property
+    def size(self) -> int:
+        """Rows of the file."""
+        return len(self.rows)
+
+
+Entry = Offer | Cancellation | Remainder
+
 
 @dataclass(slots=True)
 class Feed:
@@ -87,7 +97,7 @@ class Feed:
 
     name: str
     rows: int = 0
-    entries: list[Offer | Cancellation | Remainder] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
 
 
 class UnknownFeedError(ValueError):
@@ -125,15 +135,15 @@ def _grouped(rows: Sequence[Row], key: str) -> Iterator[tuple[str, list[Row]]]:
     yield from groups.items()
 
 
-def _invoices(rows: Sequence[Row]) -> Iterator[Offer | Cancellation | Remainder]:
+def _invoices(rows: Sequence[Row]) -> Iterator[Entry]:
     for number, group in _grouped(rows, "InvoiceNo"):
         try:
-            yield from _invoice(number, group)
+            yield from list(_invoice(number, group))
         except (ValueError, KeyError) as error:
             yield Remainder(number or "?", f"UNREADABLE: {error}", tuple(group))
 
 
-def _invoice(number: str, rows: list[Row]) -> Iterator[Offer | Cancellation | Remainder]:
+def _invoice(number: str, rows: list[Row]) -> Iterator[Entry]:
     if number.upper().startswith("C"):
         yield _cancellation(number, rows)
         return
@@ -150,14 +160,16 @@ def _invoice(number: str, rows: list[Row]) -> Iterator[Offer | Cancellation | Re
     foreign = [row for row in extras if _code(row) not in POSTAGE and _code(row) != "D"]
     if foreign:
         yield Remainder(number, "SERVICE_CODE: not part of the order", tuple(foreign))
-    yield Offer(number, _invoice_body(number, sold, extras))
+    size = len(sold) + len(extras) - len(foreign)
+    yield Offer(number, _invoice_body(number, sold, extras), size)
 
 
 def _cancellation(number: str, rows: list[Row]) -> Cancellation | Remainder:
     units = tuple((_code(row), -int(row["Quantity"])) for row in rows if _is_goods(row))
     if not units:
         return Remainder(number, "CREDIT_ONLY: no goods to cancel", tuple(rows))
-    return Cancellation(number, _customer(rows[0]), units, _moment(rows[0]["InvoiceDate"]))
+    at = _moment(rows[0]["InvoiceDate"])
+    return Cancellation(number, _customer(rows[0]), units, at, len(rows))
 
 
 def _invoice_body(number: str, sold: list[Row], extras: list[Row]) -> Body:
@@ -183,7 +195,7 @@ def _invoice_body(number: str, sold: list[Row], extras: list[Row]) -> Body:
     return body
 
 
-def _store_orders(rows: Sequence[Row]) -> Iterator[Offer | Cancellation | Remainder]:
+def _store_orders(rows: Sequence[Row]) -> Iterator[Entry]:
     for number, group in _grouped(rows, "Order ID"):
         filled = [row for row in group if (row.get("Product ID") or "").strip()]
         if len(filled) < len(group):
@@ -192,9 +204,9 @@ def _store_orders(rows: Sequence[Row]) -> Iterator[Offer | Cancellation | Remain
         if not filled:
             continue
         try:
-            yield Offer(number, _store_body(number, filled))
+            yield Offer(number, _store_body(number, filled), len(filled))
         except (ValueError, KeyError) as error:
-            yield Remainder(number or "?", f"UNREADABLE: {error}", tuple(group))
+            yield Remainder(number or "?", f"UNREADABLE: {error}", tuple(filled))
 
 
 def _store_body(number: str, rows: list[Row]) -> Body:

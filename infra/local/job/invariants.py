@@ -15,7 +15,7 @@ from oms.inventory.model import InventoryLevel, Journal, PromiseCounter
 from oms.kernel.codec import camel
 from oms.kernel.facts import StoredFact
 from oms.lifecycle.record import OrderRecord
-from oms.payments.model import IntentKind, IntentState
+from oms.payments.model import Intent, IntentKind, IntentState
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +102,22 @@ def unbalanced(record: OrderRecord) -> bool:
 def duplicate_money(evidence: Evidence) -> int:
     """Intents whose money at the gateway is not what the record says, and money nobody asked for.
 
-    Covers INV-M3: an intent moves its amount once, and only if it succeeded.
+    Covers INV-M3: an intent moves its amount once, and only if it succeeded. While the result is
+    not known here (SENT, PENDING, UNKNOWN) its amount is claimed: it may have moved, but once.
     """
-    wanted: dict[str, int] = {}
+    allowed: dict[str, tuple[int, ...]] = {}
     for record in evidence.records:
         for intent in record.payments.intents:
             if intent.kind in (IntentKind.CAPTURE, IntentKind.REFUND):
-                done = intent.state is IntentState.SUCCEEDED
-                wanted[intent.id] = intent.amount if done else 0
-    keys = wanted.keys() | evidence.moved.keys()
-    return sum(wanted.get(key, 0) != evidence.moved.get(key, 0) for key in keys)
+                allowed[intent.id] = _movements(intent)
+    keys = allowed.keys() | evidence.moved.keys()
+    return sum(evidence.moved.get(key, 0) not in allowed.get(key, (0,)) for key in keys)
+
+
+def _movements(intent: Intent) -> tuple[int, ...]:
+    if intent.state is IntentState.SUCCEEDED:
+        return (intent.amount,)
+    return (0,) if intent.state.final else (0, intent.amount)
 
 
 def gaps(facts: Sequence[StoredFact]) -> int:

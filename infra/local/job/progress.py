@@ -29,7 +29,8 @@ def settle(endpoints: Endpoints) -> int:
             print(f"   {int(now - begun):3d} s  {_line(orders)}", flush=True)
         unexplained = [r for r in orders if not explained(r)]
         quiet = now - last_change > QUIET
-        if (quiet and not unexplained) or now - begun > PATIENCE:
+        still = quiet and not unexplained and not any(map(money_moves, orders))
+        if still or now - begun > PATIENCE:
             return len(unexplained)
         if now - last_tick > TICK:
             _tick(endpoints)
@@ -47,6 +48,12 @@ def explained(record: OrderRecord) -> bool:
     )
     held = any(not hold.released_at for hold in record.holds.holds)
     return lines_wait or held or bool(record.attention.items)
+
+
+def money_moves(record: OrderRecord) -> bool:
+    """Whether a result of the gateway is still to come, by answer, webhook or look-up."""
+    intents = record.payments.intents
+    return any(intent.next_at is not None and not intent.state.final for intent in intents)
 
 
 def _line(orders: list[OrderRecord]) -> str:

@@ -26,7 +26,7 @@ def park(endpoints: Endpoints, remainders: Iterable[Remainder]) -> Counter[str]:
         reasons[code] += 1
         store.put(
             ActionItem(
-                derive("act", COMPANY, "feed", remainder.reference, code), COMPANY,
+                derive("act", COMPANY, "feed", remainder.reference, remainder.reason), COMPANY,
                 "IMPORT_ROWS_FAILED", "MEDIUM", False, "feed", remainder.reference, code,
                 f"{len(remainder.rows)} rows of {remainder.reference}:{text}", now,
                 now + timedelta(hours=4), team="integration",
