@@ -11,7 +11,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -107,9 +107,9 @@ class UnknownFeedError(ValueError):
 def read(path: Path) -> Feed:
     """Read a feed file; raises `UnknownFeedError` when the header is not recognized."""
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        reader = csv.DictReader(file)
+        reader = csv.DictReader((line.replace("\0", "") for line in file), restval="")
         header = frozenset(reader.fieldnames or ())
-        rows = list(reader)
+        rows = [{name: row[name] for name in header} for row in reader]
     if header >= INVOICE_HEADER:
         entries, name = _invoices(rows), "invoice-lines"
     elif header >= STORE_HEADER:
@@ -124,7 +124,7 @@ def minor(text: str, exponent: int = 2) -> int:
     try:
         value = Decimal(text.strip()).scaleb(exponent)
         return int(value.quantize(Decimal(1), rounding=ROUND_HALF_UP))
-    except InvalidOperation as error:
+    except ArithmeticError as error:
         raise ValueError(f"{text!r} is no amount") from error
 
 
@@ -139,7 +139,7 @@ def _invoices(rows: Sequence[Row]) -> Iterator[Entry]:
     for number, group in _grouped(rows, "InvoiceNo"):
         try:
             yield from list(_invoice(number, group))
-        except (ValueError, KeyError) as error:
+        except (ValueError, KeyError, ArithmeticError) as error:
             yield Remainder(number or "?", f"UNREADABLE: {error}", tuple(group))
 
 
@@ -205,7 +205,7 @@ def _store_orders(rows: Sequence[Row]) -> Iterator[Entry]:
             continue
         try:
             yield Offer(number, _store_body(number, filled), len(filled))
-        except (ValueError, KeyError) as error:
+        except (ValueError, KeyError, ArithmeticError) as error:
             yield Remainder(number or "?", f"UNREADABLE: {error}", tuple(filled))
 
 
