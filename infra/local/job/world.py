@@ -123,7 +123,8 @@ def tender(offer: Offer, seed: int = 7) -> dict[str, Any]:
     """How the customer of an offer pays: mostly smoothly, now and then with trouble."""
     chance = draw(seed, offer.external_number, "tender")
     behaviours = (
-        (0.02, "decline_soft"), (0.03, "decline_hard"), (0.06, "timeout_then_ok"),
+        (0.02, "decline_soft"), (0.03, "decline_hard"), (0.045, "timeout_then_ok_on_authorize"),
+        (0.06, "timeout_then_ok_on_capture"),
         (0.10, "pending_then_ok"), (0.14, "dup_webhook"), (0.17, "late_webhook_first"),
         (0.19, "capture_fails_once"),
     )  # fmt: skip
