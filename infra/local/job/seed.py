@@ -20,6 +20,8 @@ from infra.local.job.world import SITES, Shelf, shelves, site_body
 
 COMPANY = "acme"
 CHANNELS = {"web": "USD", "mobile": "USD", "store": "USD", "marketplace": "GBP"}
+TIMING = {"marketplace": "ON_ORDER"}
+"""Channels that take funds before they ship, so that a cancellation gives funds back (PAY-33)."""
 ROWS = 500
 
 
@@ -35,6 +37,9 @@ def seed(endpoints: Endpoints, offers: Sequence[Offer]) -> int:
         body = site_body(place)
         code = body.pop("code")
         _need(admin, "PUT", f"/v1/sites/{code}", body)
+    for channel, timing in TIMING.items():
+        values = {"values": {"payments.captureTiming": timing}}
+        _need(admin, "PUT", f"/v1/settings/channels/{channel}", values)
     stock = shelves(offers)
     names = {line["sku"]: line["name"] for o in offers for line in o.body["lines"]}
     with ThreadPoolExecutor(6) as pool:
