@@ -1,6 +1,6 @@
-"""The laptop cloud in the background.
+"""The laptop cloud in the background, with a merchant whose channels can sell at once.
 
-    python -m infra.local up [--search opensearch]    start, deploy, print where everything is
+    python -m infra.local up [--search opensearch]    start, deploy, seed, say where everything is
     python -m infra.local down                        end it
 
 `up` keeps one process, which locks .throughline/cloud.pid and writes its id there; ending that
@@ -20,11 +20,16 @@ from pathlib import Path
 from infra.local import processes
 from infra.local.build import ROOT
 from infra.local.cloud import Endpoints, LocalCloud, Search
+from infra.local.job.feeds import offers
+from infra.local.job.seed import seed
+from infra.local.job.world import invented
 
 STATE = ROOT / ".throughline"
 _PID_FILE = STATE / "cloud.pid"
 _START_SECONDS = 180.0
 _READY = "the laptop cloud is ready"
+SAMPLE_ORDERS = 400
+"""Orders of the sample feed whose items are on the shelves: all of its 300 items."""
 
 
 def up(search: Search) -> Endpoints:
@@ -63,7 +68,8 @@ def keep(search: Search) -> None:
         fcntl.flock(mine, fcntl.LOCK_EX | fcntl.LOCK_NB)
         mine.truncate(0)
         print(os.getpid(), file=mine, flush=True)
-        with LocalCloud.start(STATE, search):
+        with LocalCloud.start(STATE, search) as endpoints:
+            seed(endpoints, offers(invented(SAMPLE_ORDERS)))
             print(_READY, flush=True)
             ended.wait()
 

@@ -20,7 +20,7 @@ from infra.local.cloud import Endpoints, LocalCloud
 from infra.local.job import report
 from infra.local.job.channels import Channels
 from infra.local.job.evidence import evidence, gateway_totals, records
-from infra.local.job.feeds import Feed, Offer, Remainder, read
+from infra.local.job.feeds import Feed, Remainder, offers, read
 from infra.local.job.invariants import breaches
 from infra.local.job.progress import settle
 from infra.local.job.remainders import park
@@ -75,15 +75,15 @@ def main() -> int:
 def _job(cloud: LocalCloud, feeds: list[Feed], clock: Clock) -> bool:
     endpoints = _ready(cloud)
     entries = [entry for feed in feeds for entry in feed.entries]
-    offers = [entry for entry in entries if isinstance(entry, Offer)]
+    wanted = [offer for feed in feeds for offer in offers(feed)]
     with clock.stage("seed"):
-        positions = seed(endpoints, offers)
+        positions = seed(endpoints, wanted)
     print(f"   {positions} stock positions", flush=True)
     mark = cloud.meter.mark()
     channels = Channels(endpoints)
     warehouse = Warehouse(endpoints)
     with clock.stage("capture"):
-        channels.offer(offers, BY_QUEUE, claims(entries))
+        channels.offer(wanted, BY_QUEUE, claims(entries))
     with clock.stage("parking"):
         parked = park(endpoints, [e for e in entries if isinstance(e, Remainder)])
         parked += park(endpoints, channels.unapplied)

@@ -119,6 +119,11 @@ def read(path: Path) -> Feed:
     return Feed(name, len(rows), list(entries))
 
 
+def offers(feed: Feed) -> list[Offer]:
+    """The orders of a feed."""
+    return [entry for entry in feed.entries if isinstance(entry, Offer)]
+
+
 def minor(text: str, exponent: int = 2) -> int:
     """A decimal text in minor units; raises ValueError when it is no number."""
     try:

@@ -58,6 +58,7 @@ def _configure(endpoints: Endpoints) -> None:
     for name, client in endpoints.clients.items():
         channel = name if name in CHANNELS else None
         settings.put_client(Client(client.id, COMPANY, channel))
+    settings.put_client(Client(endpoints.staff_client_id, COMPANY))
 
 
 def _item(admin: Caller, sku: str, name: str) -> None:
