@@ -266,29 +266,6 @@ def test_a_refused_action_stops_all_and_is_named(world: World) -> None:
     assert record(world, order_id).order.notes == ()
 
 
-def test_a_stale_version_is_a_conflict(world: World) -> None:
-    """VER-05: If-Match with another version than the stored one."""
-    order_id = world.place()
-    note = {"action": "addNote", "text": "x"}
-    assert act(world, order_id, note, headers={"If-Match": '"1"'}).status == 200
-    got = act(world, order_id, note, headers={"If-Match": '"1"'})
-    assert (got.status, got.body["code"]) == (409, "VERSION_CONFLICT")
-    assert act(world, order_id, note, headers={"If-Match": "*"}).status == 200
-    got = act(world, order_id, note, headers={"If-Match": "yesterday"})
-    assert (got.status, got.body["errors"][0]["path"]) == (400, "If-Match")
-
-
-def test_header_wide_actions_need_the_version(world: World) -> None:
-    """VER-06: void and a change of customer answer 428 without If-Match."""
-    order_id = world.place()
-    void = {"action": "void", "reason": "TEST"}
-    for action in (void, {"action": "complete", "customer": {"name": "Bo"}}):
-        got = act(world, order_id, action)
-        assert (got.status, got.body["code"]) == (428, "IF_MATCH_REQUIRED")
-    got = act(world, order_id, void, headers={"If-Match": '"1"'})
-    assert (got.status, got.body["state"]) == (200, "VOID")
-
-
 def test_a_preview_changes_nothing(world: World) -> None:
     """PVW-01: `dryRun=true` answers as the command would and writes nothing."""
     order_id = world.place()

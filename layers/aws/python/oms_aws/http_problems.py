@@ -76,6 +76,7 @@ def of_refusal(error: OmsError, trace_id: str) -> Response[str]:
         "errors": [encode(p) for p in error.problems],
         "reasons": [encode(r) for r in error.reasons],
         "existingId": error.existing_id,
+        **error.more,
     }
     wait = RETRY_AFTER.get("UNAVAILABLE" if status == 503 else error.code)
     headers = {"Retry-After": str(wait)} if wait else {}

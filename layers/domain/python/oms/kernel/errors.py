@@ -17,8 +17,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,10 @@ class Reason:
 
 
 class OmsError(Exception):
-    """Base of every refusal the product gives; see the tree in the module docstring."""
+    """Base of every refusal the product gives; see the tree in the module docstring.
+
+    `more` is what the answer tells besides, ready for JSON.
+    """
 
     def __init__(
         self,
@@ -56,6 +60,7 @@ class OmsError(Exception):
         self.problems = tuple(problems)
         self.reasons = tuple(reasons)
         self.existing_id = existing_id
+        self.more: Mapping[str, Any] = {}
 
 
 class Malformed(OmsError):

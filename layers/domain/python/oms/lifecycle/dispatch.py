@@ -77,6 +77,15 @@ PAYMENTS: dict[type, tuple[str, Decision]] = {
 }
 
 
+def action_of(command: object) -> str:
+    """The action's name in the API: `cancel`, `ship`, `setHold` ..."""
+    kind = type(command)
+    for table in (ORDER, FULFILLMENT, PAYMENTS):
+        if kind in table:
+            return table[kind][0]
+    return kind.__name__[0].lower() + kind.__name__[1:]
+
+
 def handle(draft: Draft, command: object) -> None:
     """Let the right capability decide on `command`; raises what it refuses with."""
     kind = type(command)

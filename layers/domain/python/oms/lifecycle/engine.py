@@ -12,7 +12,7 @@ Nothing here knows a clock, a store or a gateway; a preview is this without the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from oms.action_items import decisions as action_items
@@ -24,7 +24,9 @@ from oms.kernel.context import Context
 from oms.kernel.errors import OmsError, Problem
 from oms.kernel.facts import Fact, StoredFact
 from oms.kernel.ids import derive
+from oms.lifecycle import scopes
 from oms.lifecycle.automation import advance
+from oms.lifecycle.changes import with_change
 from oms.lifecycle.dispatch import handle
 from oms.lifecycle.moves import Draft
 from oms.lifecycle.reactions import react
@@ -32,17 +34,11 @@ from oms.lifecycle.record import OrderRecord
 from oms.lifecycle.state import next_due, next_step, state
 from oms.orders.decisions import state_facts
 
-SCOPES = {
-    "order": "header", "payments": "payments", "billing": "documents",
-    "fulfillment": "fulfillment", "holds": "holds", "attention": "actionItems",
-    "approvals": "approvals",
-}  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a decision comes to; `facts` empty means that nothing changed and nothing is to be
-    written.
+    written. `touched` are the scopes that its commands were about.
     """
 
     record: OrderRecord
@@ -52,6 +48,7 @@ class Outcome:
     step: str | None
     wake: bool
     due: datetime | None
+    touched: frozenset[str] = frozenset()
 
 
 def decide(record: OrderRecord, commands: Sequence[object], ctx: Context) -> Outcome:
@@ -61,14 +58,23 @@ def decide(record: OrderRecord, commands: Sequence[object], ctx: Context) -> Out
     draft = Draft(record, ctx)
     for place, command in enumerate(commands):
         try:
-            handle(draft, command)
+            attempt(draft, command)
         except OmsError as refusal:
             if len(commands) > 1:
                 path = f"actions[{place}]"
                 refusal.problems = (Problem(path, refusal.code, refusal.detail), *refusal.problems)
             raise
-        _drain(draft)
     return conclude(record, draft, ctx)
+
+
+def attempt(draft: Draft, command: object) -> None:
+    """Let one command and all reactions to it take effect on `draft`, or raise what refuses it."""
+    prior = draft.record
+    handle(draft, command)
+    draft.touched |= scopes.touched(command, prior, draft.record)
+    if draft.queue:
+        draft.took.append(command)
+    _drain(draft)
 
 
 def conclude(before: OrderRecord, draft: Draft, ctx: Context) -> Outcome:
@@ -78,15 +84,17 @@ def conclude(before: OrderRecord, draft: Draft, ctx: Context) -> Outcome:
         _drain(draft)
     draft.note(state_facts(_known_state(before, ctx), state(draft.record, ctx), draft.order, ctx))
     _drain(draft)
-    facts = tuple(draft.done)
+    draft.record = replace(draft.record, order=with_change(before, draft, ctx))
+    facts, touched = tuple(draft.done), frozenset(draft.touched)
     if not facts and draft.record == before:
-        return Outcome(before, (), (), (), None, False, None)
+        return Outcome(before, (), (), (), None, False, None, touched)
     record = _numbered(before, draft.record, facts, ctx)
     step = next_step(record, ctx)
     sites = {fo.id: fo.site for fo in record.fulfillment.orders}
     return Outcome(
         record, facts, effects(facts, sites), _rows(record, facts, ctx), step,
         wake=step is not None and not ctx.actor.automatic, due=next_due(record, ctx),
+        touched=touched,
     )  # fmt: skip
 
 
@@ -109,13 +117,9 @@ def _numbered(
         _stored(fact, before.seq + place, version, after, ctx)
         for place, fact in enumerate(facts, start=1)
     )
-    scopes = dict(before.scopes)
-    for f in fields(OrderRecord):
-        if f.name in SCOPES and getattr(before, f.name) != getattr(after, f.name):
-            scopes[SCOPES[f.name]] = version
     return replace(
         after, version=version, seq=before.seq + len(facts), facts=before.facts + stored,
-        scopes=scopes, updated_at=ctx.now, updated_by=ctx.actor.label,
+        scopes=scopes.moved(before, after, version), updated_at=ctx.now, updated_by=ctx.actor.label,
     )  # fmt: skip
 
 

@@ -14,12 +14,17 @@ from oms.orders.model import Order
 
 @dataclass(slots=True)
 class Draft:
-    """`queue` holds facts nobody reacted to yet, `done` those everybody has seen, in order."""
+    """`queue` holds facts nobody reacted to yet, `done` those everybody has seen, in order.
+
+    `took` are the commands that had an effect, `touched` the scopes they were about (VER-04).
+    """
 
     record: OrderRecord
     ctx: Context
     queue: list[Fact] = field(default_factory=list)
     done: list[Fact] = field(default_factory=list)
+    took: list[object] = field(default_factory=list)
+    touched: set[str] = field(default_factory=set)
 
     @property
     def order(self) -> Order:

@@ -22,6 +22,7 @@ from oms.inventory.ports import StockStore
 from oms.kernel.context import Actor, ActorKind, Context
 from oms.kernel.errors import AlreadyDone, Conflict, NotFound, StockConflict, VersionConflict
 from oms.kernel.ids import derive
+from oms.lifecycle import conflicts
 from oms.lifecycle.acceptance import Acceptance
 from oms.lifecycle.engine import Outcome, conclude, decide
 from oms.lifecycle.moves import Draft
@@ -34,6 +35,7 @@ from oms.orders.commands import PlaceOrder
 from oms.settings.ports import SettingsStore
 
 ATTEMPTS = 8
+"""With the waits between them, all end within two seconds (VER-04)."""
 KEPT = timedelta(days=7)
 """How long an idempotency key is remembered (API-03)."""
 
@@ -102,10 +104,11 @@ class Lifecycle:
             replay = _handled(record, actor, key, body_hash)
             if replay is not None:
                 return replay
-            if expected_version not in (None, record.version):
-                raise VersionConflict(f"the order is at version {record.version}")
             ctx = self._context(record, actor, key or f"{order_id}:{record.version}")
+            about = conflicts.names(record, commands)
+            conflicts.check(record, commands, about, expected_version, ctx)
             outcome = decide(record, commands, ctx)
+            conflicts.check(record, commands, outcome.touched, expected_version, ctx)
             answer = Answer(200, summary(outcome.record, ctx), version=outcome.record.version)
             if dry_run or outcome.record is record:
                 return answer

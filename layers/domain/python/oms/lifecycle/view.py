@@ -56,7 +56,7 @@ def view(record: OrderRecord, ctx: Context) -> dict[str, Any]:
     for inner in ("facts", "handled"):
         answer.pop(inner, None)
     answer |= summary(record, ctx)
-    answer["totals"] = _totals(record, ctx)
+    answer["totals"] = sums(record, ctx)
     for row, line in zip(answer["order"]["lines"], record.order.lines, strict=True):
         row["status"] = line_status(line)
     for row, fo in zip(
@@ -74,12 +74,13 @@ def view(record: OrderRecord, ctx: Context) -> dict[str, Any]:
     return answer
 
 
-def _totals(record: OrderRecord, ctx: Context) -> dict[str, int]:
-    sums, owed = totals(record.order), money(record)
+def sums(record: OrderRecord, ctx: Context) -> dict[str, int]:
+    """Money of the order in minor units (TOT-07)."""
+    total, owed = totals(record.order), money(record)
     paid = payment_summary(record.payments, ctx)
     return {
-        "ordered": sums.ordered, "canceled": sums.canceled, "current": sums.current,
-        "openValue": sums.open_value, "authorized": paid.authorized, "captured": paid.captured,
+        "ordered": total.ordered, "canceled": total.canceled, "current": total.current,
+        "openValue": total.open_value, "authorized": paid.authorized, "captured": paid.captured,
         "refunded": paid.refunded, "unapplied": owed.unapplied, "openCredit": owed.open_credit,
         "amountDue": owed.amount_due,
     }  # fmt: skip

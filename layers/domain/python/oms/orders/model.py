@@ -262,15 +262,24 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A numbered commercial change of the placed order (VER-01); `delta` in minor units."""
+    """A numbered commercial change of the placed order (VER-01, ENT-36); `delta` in minor units.
+
+    `base` holds the version of each scope it touched, as of before. `confirmed_by` None: it took
+    effect by the authority of whoever requested it.
+    """
 
     change_no: int
-    kind: str
+    type: str
     version: int
-    by: str
+    requested_by: str
     at: datetime
-    reason: str
     delta: int
+    reason: str | None = None
+    actions: tuple[str, ...] = ()
+    base: dict[str, int] = field(default_factory=dict)
+    status: str = "CONFIRMED"
+    confirmed_by: str | None = None
+    declined_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
