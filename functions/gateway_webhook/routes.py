@@ -1,4 +1,4 @@
-"""Webhooks of the gateway: believed, stored, handled, and only then answered (GTW-07)."""
+"""Webhooks of the gateway: believed, handled, kept, and only then answered (GTW-07)."""
 
 from __future__ import annotations
 
@@ -33,11 +33,14 @@ def receive(call: Call) -> Reply:
         return _refuse(event.reason)
     company = _company(event)
     inbox = wiring.gateway_inbox()
-    if not inbox.store(company, event.event_id, call.raw):
+    if inbox.handled(company, event.event_id):
         telemetry.count("WebhooksRepeated")
         return Reply({"outcome": "REPEATED"})
-    outcome = _handle(event, company, call.correlation_id)
-    inbox.handled(company, event.event_id, outcome)
+    outcome = None
+    try:
+        outcome = _handle(event, company, call.correlation_id)
+    finally:
+        inbox.keep(company, event.event_id, call.raw, outcome)
     return Reply({"outcome": outcome})
 
 

@@ -35,8 +35,9 @@ class Meter:
         """Everything counted after the mark `since`, ready for JSON.
 
         `calls` by operation, `invocations` by function, `transitions` by workflow type,
-        `writeUnits` and `writeUnitsByTable`, `refusedWrites`, `readUnits`, `busEvents`, and
-        `roundTrips`: AWS calls of one invocation, mean and greatest by function.
+        `writeUnits`, `writeUnitsByTable` and `writeUnitsByCall` (function, operation, table),
+        `refusedWrites`, `readUnits`, `busEvents`, and `roundTrips`: AWS calls of one invocation,
+        mean and greatest by function.
         """
         counts = _Counts()
         if self.path.exists():
@@ -53,6 +54,7 @@ class _Counts:
     invocations: Counter[str] = field(default_factory=Counter)
     transitions: Counter[str] = field(default_factory=Counter)
     write_units: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    by_call: Counter[str] = field(default_factory=Counter)
     read_units: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     round_trips: Counter[tuple[str, str]] = field(default_factory=Counter)
     bus_events: int = 0
@@ -76,12 +78,16 @@ class _Counts:
         capacity = line.get("capacity", [])
         for table in capacity if isinstance(capacity, list) else [capacity]:
             units[table["TableName"]] += table["CapacityUnits"]
+            if write:
+                name = f"{line['function']} {line['call']} {table['TableName']}"
+                self.by_call[name] += table["CapacityUnits"]
 
     def as_dict(self) -> dict[str, Any]:
         return {
             "calls": dict(sorted(self.calls.items())),
             "writeUnits": sum(self.write_units.values()),
             "writeUnitsByTable": dict(sorted(self.write_units.items())),
+            "writeUnitsByCall": dict(sorted(self.by_call.items())),
             "refusedWrites": self.refused_writes,
             "readUnits": sum(self.read_units.values()),
             "invocations": dict(sorted(self.invocations.items())),

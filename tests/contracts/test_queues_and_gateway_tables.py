@@ -15,7 +15,7 @@ import boto3
 import pytest
 from moto import mock_aws
 from oms.kernel.errors import NotFound
-from oms.lifecycle.document import pack as packed
+from oms.kernel.packing import pack as packed
 from oms_aws.decisions import DynamoDecisions
 from oms_aws.gateway_inbox import KEPT, GatewayInbox
 from oms_aws.postal_codes import PostalTable, pack
@@ -53,11 +53,13 @@ def sqs(aws: None) -> Any:
 def test_a_webhook_is_kept_until_it_was_handled(table: Any) -> None:
     """GTW-07: stored again while unhandled, ignored once handled, gone after thirty days."""
     inbox = GatewayInbox(table, "t", lambda: NOW)
-    assert inbox.store("acme", "evt_1", b"first")
-    assert inbox.store("acme", "evt_1", b"again")
-    inbox.handled("acme", "evt_1", "HANDLED")
-    assert not inbox.store("acme", "evt_1", b"late")
-    assert inbox.store("zeta", "evt_1", b"other company")
+    inbox.keep("acme", "evt_1", b"first", None)
+    assert not inbox.handled("acme", "evt_1")
+    inbox.keep("acme", "evt_1", b"again", "HANDLED")
+    assert inbox.handled("acme", "evt_1")
+    inbox.keep("acme", "evt_1", b"late", None)
+    assert inbox.handled("acme", "evt_1")
+    assert not inbox.handled("zeta", "evt_1")
     key = {"pk": {"S": "acme#WEBHOOK#evt_1"}, "sk": {"S": "WEBHOOK"}}
     row = table.get_item(TableName="t", Key=key)["Item"]
     assert (row["body"]["B"], row["outcome"]["S"]) == (b"again", "HANDLED")

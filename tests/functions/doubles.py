@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from oms.kernel.codec import encode
 from oms.kernel.errors import NotFound
-from oms.lifecycle.document import pack
+from oms.lifecycle.document import to_document
 from oms.lifecycle.ports import Commit
 from oms.lifecycle.record import OrderRecord
 from oms_aws.queues import DeadLetter
@@ -76,15 +75,12 @@ class Stream:
         )
         image: dict[str, Any] = {
             "pk": {"S": f"{order.company}#{order.id}"}, "sk": {"S": "ORDER"},
-            "company": {"S": order.company}, "orderId": {"S": order.id},
-            "number": {"S": order.number}, "lane": {"S": order.lane.value},
+            "number": {"S": order.number},
             "version": {"N": str(record.version)}, "wake": {"BOOL": change.wake},
-            "doc": {"B": base64.b64encode(pack(encode(record))).decode()},
+            "doc": {"B": base64.b64encode(to_document(record)).decode()},
         }  # fmt: skip
         if change.step:
             image["next"] = {"S": change.step}
-        if record.correlation_id:
-            image["correlationId"] = {"S": record.correlation_id}
         event["dynamodb"]["NewImage"] = image
         event["dynamodb"]["SequenceNumber"] = str(100 + len(self.records))
         return event
@@ -97,14 +93,13 @@ class Inbox:
         self.bodies: dict[tuple[str, str], bytes] = {}
         self.outcomes: dict[tuple[str, str], str] = {}
 
-    def store(self, company: str, event_id: str, body: bytes) -> bool:
-        if (company, event_id) in self.outcomes:
-            return False
-        self.bodies[company, event_id] = body
-        return True
+    def handled(self, company: str, event_id: str) -> bool:
+        return (company, event_id) in self.outcomes
 
-    def handled(self, company: str, event_id: str, outcome: str) -> None:
-        self.outcomes[company, event_id] = outcome
+    def keep(self, company: str, event_id: str, body: bytes, outcome: str | None) -> None:
+        self.bodies[company, event_id] = body
+        if outcome is not None:
+            self.outcomes[company, event_id] = outcome
 
 
 @dataclass

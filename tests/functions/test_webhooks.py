@@ -81,6 +81,7 @@ def test_a_webhook_is_answered_only_when_it_is_durable(
 
     monkeypatch.setattr(type(world.steps), "webhook", fail)
     assert webhook(world, **operation).status == 503
+    assert (list(inbox.bodies), inbox.outcomes) == ([(COMPANY, "evt_00000042")], {})
     monkeypatch.setattr(type(world.steps), "webhook", whole)
     assert webhook(world, **operation).body["outcome"] == "HANDLED"
 

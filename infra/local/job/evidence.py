@@ -12,7 +12,7 @@ from oms.kernel.facts import StoredFact
 from oms.lifecycle.document import from_document
 from oms.lifecycle.record import OrderRecord
 from oms_aws.orders import DynamoOrders
-from oms_aws.stock_rows import ROW_KINDS
+from oms_aws.stock_rows import ROW_KINDS, journal_of
 from oms_aws.stock_rows import record as stock_record
 
 from infra.local.cloud import Endpoints
@@ -58,7 +58,7 @@ def _stock(
         elif kind is InventoryLevel:
             levels.append(stock_record(InventoryLevel, row))
         elif row["sk"]["S"] == "MOVEMENTS":
-            journals.append(stock_record(Journal, row))
+            journals.append(journal_of(row))
     return counters, levels, journals
 
 

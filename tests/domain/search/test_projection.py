@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from oms.fulfillment.model import FulfillmentLine
 from oms.kernel.codec import encode
 from oms.kernel.money import Amounts
-from oms.lifecycle.document import to_document, unpack
+from oms.lifecycle.document import stored as as_stored
+from oms.lifecycle.document import to_document
 from oms.lifecycle.projection import search_document
 from oms.orders.model import Buckets, Wait
 from oms.payments.model import Authorization, Method
@@ -54,7 +55,7 @@ def test_a_stored_record_is_found_by_what_is_computed_from_it() -> None:
         "acme", "a", lines=(open_line,), customer=person("José"), holds=held_by("QUALITY"),
         payments=replace(paid_with(), tenders=(tender,)), fulfillment=works(fo),
     )  # fmt: skip
-    made = search_document(unpack(to_document(stored)), "AWAITING_ALLOCATION")
+    made = search_document(as_stored(to_document(stored)), "AWAITING_ALLOCATION")
     asked = {
         "q": "jose", "state": "AWAITING_ALLOCATION", "fulfillmentStatus": "BACKORDERED",
         "paymentStatus": "AUTHORIZED", "returnStatus": "NONE", "holdStatus": "HELD",

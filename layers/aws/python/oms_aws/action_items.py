@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from oms.action_items.model import ActionItem
 from oms.kernel.codec import decode
 from oms.kernel.errors import Malformed, VersionConflict
-from oms.lifecycle.document import unpack
+from oms.kernel.packing import unpack
 
 from oms_aws.orders import action_item_row
 

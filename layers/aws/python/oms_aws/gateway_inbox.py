@@ -1,10 +1,14 @@
-"""Webhooks as they came: stored before anything is done with them, each handled once (GTW-07)."""
+"""Webhooks as they came, each handled once and kept before it is answered (GTW-07).
+
+One write keeps body and outcome together, since what an event does to its order is durable by then;
+an event that could not be handled is kept without an outcome, and the gateway sends it again.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -22,34 +26,34 @@ class GatewayInbox:
         self._table = table
         self._clock = clock
 
-    def store(self, company: str, event_id: str, body: bytes) -> bool:
-        """Keep the body; False when this event was handled before and needs nothing more."""
+    def handled(self, company: str, event_id: str) -> bool:
+        """Whether this event was handled before and needs nothing more."""
+        answer = self._client.get_item(
+            TableName=self._table, Key=_key(company, event_id), ConsistentRead=True,
+            ProjectionExpression="#handled", ExpressionAttributeNames={"#handled": "handledAt"},
+        )  # fmt: skip
+        return "handledAt" in answer.get("Item", {})
+
+    def keep(self, company: str, event_id: str, body: bytes, outcome: str | None) -> None:
+        """Keep the body and what became of it; without an outcome it is yet to be handled."""
         now = self._clock()
+        item: dict[str, Any] = {
+            **_key(company, event_id), "body": {"B": body}, "receivedAt": {"S": now.isoformat()},
+            "expiresAt": {"N": str(int((now + KEPT).timestamp()))},
+        }  # fmt: skip
+        if outcome is not None:
+            item |= {"handledAt": {"S": now.isoformat()}, "outcome": {"S": outcome}}
         try:
             self._client.put_item(
-                TableName=self._table,
-                Item={
-                    "pk": {"S": f"{company}#WEBHOOK#{event_id}"}, "sk": {"S": "WEBHOOK"},
-                    "body": {"B": body}, "receivedAt": {"S": now.isoformat()},
-                    "expiresAt": {"N": str(int((now + KEPT).timestamp()))},
-                },
+                TableName=self._table, Item=item,
                 ConditionExpression="attribute_not_exists(#handled)",
                 ExpressionAttributeNames={"#handled": "handledAt"},
             )  # fmt: skip
         except ClientError as error:
+            # Its twin was handled meanwhile.
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
-            return False
-        return True
 
-    def handled(self, company: str, event_id: str, outcome: str) -> None:
-        """Note what became of an event, so that its duplicates are ignored."""
-        self._client.update_item(
-            TableName=self._table,
-            Key={"pk": {"S": f"{company}#WEBHOOK#{event_id}"}, "sk": {"S": "WEBHOOK"}},
-            UpdateExpression="SET #handled = :now, #outcome = :outcome",
-            ExpressionAttributeNames={"#handled": "handledAt", "#outcome": "outcome"},
-            ExpressionAttributeValues={
-                ":now": {"S": self._clock().isoformat()}, ":outcome": {"S": outcome},
-            },
-        )  # fmt: skip
+
+def _key(company: str, event_id: str) -> dict[str, Any]:
+    return {"pk": {"S": f"{company}#WEBHOOK#{event_id}"}, "sk": {"S": "WEBHOOK"}}

@@ -23,7 +23,8 @@ from oms.inventory.decisions import oversold
 from oms.kernel.codec import decode, encode, stamp
 from oms.kernel.errors import AlreadyDone, StockConflict, VersionConflict
 from oms.kernel.facts import StoredFact
-from oms.lifecycle.document import from_document, pack, split_facts, to_document, unpack
+from oms.kernel.packing import pack, unpack
+from oms.lifecycle.document import from_document, split_facts, stored, to_document
 from oms.lifecycle.ports import Commit, Marker
 from oms.lifecycle.record import OrderRecord
 
@@ -97,8 +98,9 @@ class DynamoOrders:
             pages.extend(page["Items"])
         found: list[StoredFact] = []
         for item in pages:
-            value = unpack(bytes(item["doc"]["B"]))
-            raw = value.get("facts", []) if item["sk"]["S"] == "ORDER" else value
+            data = bytes(item["doc"]["B"])
+            whole = item["sk"]["S"] == "ORDER"
+            raw = stored(data).get("facts", []) if whole else unpack(data)
             found.extend(decode(StoredFact, fact) for fact in raw)
         ordered = sorted({fact.order_seq: fact for fact in found}.items())
         return tuple(fact for seq, fact in ordered if seq > after)
@@ -147,15 +149,12 @@ class DynamoOrders:
     def _order_put(self, record: OrderRecord, change: Commit) -> Row:
         order = record.order
         plain: dict[str, str | None] = {
-            "company": order.company, "orderId": order.id, "number": order.number,
-            "externalNumber": order.external_number, "channel": order.channel,
-            "state": change.state, "lane": order.lane.value, "next": change.step,
-            "correlationId": record.correlation_id, "actor": record.updated_by,
-            "updatedAt": stamp(record.updated_at or order.received_at),
+            "number": order.number, "channel": order.channel, "state": change.state,
+            "next": change.step, "updatedAt": stamp(record.updated_at or order.received_at),
         }  # fmt: skip
         item: Row = _key(f"{order.company}#{order.id}", "ORDER")
         item |= {name: {"S": text} for name, text in plain.items() if text}
-        item |= {"version": {"N": str(record.version)}, "seq": {"N": str(record.seq)}}
+        item |= {"version": {"N": str(record.version)}}
         item |= {"wake": {"BOOL": change.wake}, "doc": {"B": to_document(record)}}
         if change.due is not None:
             item |= {"dueBucket": {"S": _bucket(order.id)}, "dueAt": {"S": stamp(change.due)}}

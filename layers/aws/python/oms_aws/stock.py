@@ -24,6 +24,7 @@ from oms_aws.stock_rows import (
     item_key,
     item_row,
     journal_key,
+    journal_of,
     level_key,
     put,
     record,
@@ -88,7 +89,7 @@ class DynamoStock:
     def journal(self, company: str, cause_id: str) -> Journal | None:
         """One strongly consistent get."""
         row = self._get(journal_key(company, cause_id))
-        return None if row is None else record(Journal, row)
+        return None if row is None else journal_of(row)
 
     def items_by_sku(self, company: str, skus: Sequence[str]) -> dict[str, Item]:
         """Two batch reads: names, then items."""

@@ -10,23 +10,27 @@
     report of a feed                            pk={company}#FEED#{feedId} sk=FEED
     items at a site                             index `site`: siteKey={company}#SITE#{site}, pk
 
-Fields are plain attributes, so a person can read a level in the console. The index holds keys only
+Fields are plain attributes, so a person can read a level in the console; only a journal entry is
+packed, since it is billed by its size with every order. The index holds keys only
 and costs one write when a level is created, none when it changes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from oms.inventory.model import (
     CartReservation,
     InventoryLevel,
     Item,
+    Journal,
     PromiseCounter,
     StockWrite,
 )
 from oms.kernel.codec import decode, encode
+from oms.kernel.packing import pack, unpack
 
 Row = dict[str, Any]
 T = TypeVar("T")
@@ -76,8 +80,7 @@ def stock_transaction_items(table_name: str, company: str, change: StockWrite) -
     """
     entries: list[Row] = []
     if change.journal.movements:
-        row = journal_key(company, change.journal.cause_id) | fields_of(change.journal)
-        entries.append(put(table_name, row, 0))
+        entries.append(put(table_name, journal_row(company, change.journal), 0))
     for counter in change.counters:
         row = counter_key(company, counter.item_id, counter.group) | fields_of(counter)
         entries.append(put(table_name, _numbered(row, counter.version + 1), counter.version))
@@ -89,6 +92,21 @@ def stock_transaction_items(table_name: str, company: str, change: StockWrite) -
         row = cart_key(company, cart.id) | fields_of(cart)
         entries.append(put(table_name, _numbered(row, cart.version + 1), cart.version))
     return entries
+
+
+def journal_row(company: str, journal: Journal) -> Row:
+    """A journal entry; its movements, which repeat each other's words, are packed in `doc`."""
+    fields = fields_of(replace(journal, movements=()))
+    fields["doc"] = {"B": pack(encode(journal.movements))}
+    return journal_key(company, journal.cause_id) | fields
+
+
+def journal_of(row: Mapping[str, Any]) -> Journal:
+    """The journal entry that a row holds; movements of older rows are plain attributes."""
+    if "doc" not in row:
+        return record(Journal, row)
+    rest = {name: plain(value) for name, value in row.items() if name not in {*KEYS, "doc"}}
+    return decode(Journal, {**rest, "movements": unpack(bytes(row["doc"]["B"]))})
 
 
 def is_journal(entry: Row) -> bool:

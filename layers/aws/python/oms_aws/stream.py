@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.lifecycle.document import unpack
+from oms.lifecycle.document import stored
 from oms.lifecycle.invariants import breaches, imbalance
 
 LIVE = "LIVE"
@@ -43,12 +43,13 @@ def committed(record: Mapping[str, Any]) -> Committed | None:
     if image is None or image["sk"]["S"] != "ORDER":
         return None
     version = int(image["version"]["N"])
-    document = unpack(base64.b64decode(image["doc"]["B"]))
-    company, order_id = image["company"]["S"], image["orderId"]["S"]
+    document = stored(base64.b64decode(image["doc"]["B"]))
+    order = document["order"]
+    company, order_id = order["company"], order["id"]
     fresh = [fact for fact in document.get("facts", ()) if fact["version"] == version]
     return Committed(
-        company, order_id, image["number"]["S"], version,
-        image.get("correlationId", {}).get("S", ""), image["lane"]["S"],
+        company, order_id, order["number"], version, document.get("correlationId", ""),
+        order.get("lane", LIVE),
         tuple(envelope(fact, company, order_id) for fact in fresh),
         image["next"]["S"] if image["wake"]["BOOL"] and "next" in image else None,
         record["dynamodb"]["ApproximateCreationDateTime"], breaches(document),

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 from oms.kernel.codec import instant
-from oms.lifecycle.document import unpack
+from oms.lifecycle.document import stored
 from oms.search.ports import SearchIndex
 
 from oms_aws import telemetry
@@ -84,8 +84,8 @@ class Projector:
         failures: dict[str, str] = {}
         for image in images:
             try:
-                stored = unpack(base64.b64decode(image.doc))
-                documents[image.key] = self._build(stored, image.state)
+                record = stored(base64.b64decode(image.doc))
+                documents[image.key] = self._build(record, image.state)
             except (KeyError, TypeError, ValueError, zlib.error) as error:
                 # Only the kind: the text of such an error quotes what it could not read.
                 failures[image.key] = f"unreadable {type(error).__name__}"

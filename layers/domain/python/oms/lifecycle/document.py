@@ -1,43 +1,52 @@
-"""The stored form of an order record: JSON, and pages of facts that grew too many for it.
+"""The stored form of an order record, and pages of the facts that grew too many for it.
 
 The newest facts stay in the record, so that one read shows state and history and one write commits
-both;
-older ones move to pages in the same write, so none is ever missing between the two.
+both; older ones move to pages in the same write, so none is ever missing between the two.
+
+Facts stand there by commit, with what they share told once and ids that follow from the order left
+out; facts that an older form spells out one by one are read as they are.
 """
 
 from __future__ import annotations
 
-import json
-import zlib
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from oms.kernel.codec import decode, encode
 from oms.kernel.facts import StoredFact
+from oms.kernel.ids import derive
+from oms.kernel.packing import pack, unpack
 from oms.lifecycle.record import OrderRecord
 
 KEPT_FACTS = 64
 """Facts kept in the record; beyond them the older half moves to a page."""
 
+SHARED = ("version", "occurredAt", "actor", "causeId")
+"""What all facts of one commit have in common."""
 
-def pack(value: Any) -> bytes:
-    """Compressed JSON: repeated keys shrink, and every write with them."""
-    return zlib.compress(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode(), 6)
-
-
-def unpack(data: bytes) -> Any:
-    """The value `pack` was given."""
-    return json.loads(zlib.decompress(data))
+Json = dict[str, Any]
 
 
 def to_document(record: OrderRecord) -> bytes:
     """Stored form of a record."""
-    return pack(encode(record))
+    document = encode(record)
+    if "facts" in document:
+        document["facts"] = _grouped(document["facts"], record.order.id)
+    return pack(document)
 
 
 def from_document(data: bytes) -> OrderRecord:
     """The record a stored form holds."""
-    return decode(OrderRecord, unpack(data))
+    return decode(OrderRecord, stored(data))
+
+
+def stored(data: bytes) -> Json:
+    """The JSON of the record that a stored form holds, every fact spelled out."""
+    document: Json = unpack(data)
+    if "facts" in document:
+        document["facts"] = _spelled(document["facts"], document["order"]["id"])
+    return document
 
 
 def split_facts(record: OrderRecord) -> tuple[OrderRecord, tuple[StoredFact, ...]]:
@@ -53,3 +62,33 @@ def split_facts(record: OrderRecord) -> tuple[OrderRecord, tuple[StoredFact, ...
 def new_facts(record: OrderRecord) -> tuple[StoredFact, ...]:
     """The facts that this very version stored: what its stream image publishes."""
     return tuple(fact for fact in record.facts if fact.version == record.version)
+
+
+def _grouped(facts: Sequence[Json], order_id: str) -> list[Json]:
+    """Facts by commit: what they share once, numbers counted on, ids left out that follow."""
+    groups: list[Json] = []
+    following = 0
+    for fact in facts:
+        shared = {name: fact[name] for name in SHARED}
+        seq = fact["orderSeq"]
+        if not groups or seq != following or any(groups[-1][n] != shared[n] for n in SHARED):
+            groups.append({"from": seq, **shared, "facts": []})
+        following = seq + 1
+        left_out = {*SHARED, "orderSeq"}
+        if fact["id"] == derive("fct", order_id, seq):
+            left_out.add("id")
+        groups[-1]["facts"].append({k: v for k, v in fact.items() if k not in left_out})
+    return groups
+
+
+def _spelled(groups: Sequence[Json], order_id: str) -> list[Json]:
+    """The facts that `_grouped` was given; those that never were grouped as they are."""
+    facts: list[Json] = []
+    for group in groups:
+        if "from" not in group:
+            facts.append(group)
+            continue
+        shared = {name: group[name] for name in SHARED}
+        for seq, fact in enumerate(group["facts"], start=group["from"]):
+            facts.append({"id": derive("fct", order_id, seq), **shared, "orderSeq": seq} | fact)
+    return facts

@@ -39,6 +39,9 @@ ATTEMPTS = 8
 KEPT = timedelta(days=7)
 """How long an idempotency key is remembered (API-03)."""
 
+HASH_DIGITS = 32
+"""Hexadecimal digits of a body's hash that are kept and compared."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -82,7 +85,7 @@ class Lifecycle:
             outcome = acceptance.decide(key)
             answer = Answer(201, summary(outcome.record, acceptance.ctx), version=1)
             expires = acceptance.ctx.now + KEPT
-            marker = Marker(scoped, body_hash, answer.status, answer.body, expires)
+            marker = Marker(scoped, body_hash[:HASH_DIGITS], answer.status, answer.body, expires)
             try:
                 self.commit(outcome, acceptance.ctx, marker=marker)
             except VersionConflict:
@@ -210,7 +213,7 @@ def _handled(record: OrderRecord, actor: Actor, key: str | None, body_hash: str)
 
 
 def _same_body(known: str, given: str) -> None:
-    if known != given:
+    if known[:HASH_DIGITS] != given[:HASH_DIGITS]:
         raise Conflict("IDEMPOTENCY_MISMATCH", "this key was used with another body")
 
 
@@ -221,7 +224,8 @@ def _remember(
     record = outcome.record
     kept = tuple(handled for handled in record.handled if handled.at > ctx.now - KEPT)
     if key:
-        entry = Handled(f"{actor.id}#{key}", body_hash, ctx.now, answer.status, answer.body)
+        digest = body_hash[:HASH_DIGITS]
+        entry = Handled(f"{actor.id}#{key}", digest, ctx.now, answer.status, answer.body)
         kept = (*kept, entry)
     known = correlation_id or record.correlation_id
     return replace(outcome, record=replace(record, handled=kept, correlation_id=known))

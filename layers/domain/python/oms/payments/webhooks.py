@@ -25,7 +25,10 @@ REMEMBERED = 100
 
 
 def take_webhook(payments: Payments, command: TakeWebhook, ctx: Context) -> Step[Payments]:
-    """Take over a verified webhook; an event id seen before changes nothing."""
+    """Take over a verified webhook; an event id seen before changes nothing.
+
+    One that tells what is known already is not even remembered: told again, it is still known.
+    """
     event = command.event
     if event.event_id in payments.webhook_ids:
         return Step(payments)
@@ -36,7 +39,8 @@ def take_webhook(payments: Payments, command: TakeWebhook, ctx: Context) -> Step
         apply_result(work, known[0], event.result, lookup=True)
     elif event.result.outcome is Outcome.SUCCEEDED:
         _foreign(work, event, command.gateway)
-    return work.step()
+    news = replace(work.payments, webhook_ids=payments.webhook_ids) != payments
+    return work.step() if news or work.facts else Step(payments)
 
 
 def _foreign(work: Working, event: WebhookEvent, gateway: str | None) -> None:
