@@ -115,6 +115,9 @@ def _parameters(operation: Operation) -> Iterable[Json]:
         yield from _search_parameters()
     if operation.preview:
         yield _parameter("dryRun", "query", {"type": "boolean"})
+        words = "The `outcomeHash` of a preview: another outcome is 409 OUTCOME_CHANGED (PVW-03)"
+        rule = {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": words}
+        yield _parameter("Expected-Outcome", "header", rule)
     if operation.key is not Key.NONE:
         rule = {"type": "string", "pattern": "^[\\x21-\\x7e]{1,128}$"}
         yield _parameter("Idempotency-Key", "header", rule, operation.key is Key.REQUIRED)

@@ -80,6 +80,7 @@ def work(verb: str) -> Callable[[Call], Reply]:
             call.actor, order_id, [to_command(kind, call.body, **more)], key=call.key,
             body_hash=call.body_hash, expected_version=call.expected_version,
             dry_run=call.dry_run, correlation_id=call.correlation_id,
+            expected_outcome=call.expected_outcome,
         )  # fmt: skip
         if verb == "ship" and not answer.replayed and not call.dry_run:
             telemetry.count("ShipmentsCreated")

@@ -14,7 +14,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from oms.kernel.codec import encode
 from oms.kernel.errors import Conflict, Forbidden, NotFound, OmsError, Refused
-from oms.lifecycle.use_cases import Answer
+from oms.lifecycle.answers import Answer
 from oms.orders.commands import PlaceOrder
 from oms_aws import telemetry, wiring
 from oms_aws.http_body import canonical, read_json

@@ -26,11 +26,13 @@ BATCH_BYTES = 4_000_000
 def place(call: Call) -> Reply:
     """Accept an order."""
     shape: OrderShape = call.body
-    entry = "CONSOLE" if call.actor.kind is ActorKind.USER else "API"
+    command = shape.command("CONSOLE" if call.actor.kind is ActorKind.USER else "API")
+    if call.dry_run:
+        return replied(wiring.lifecycle().preview(call.actor, command))
     try:
         answer = wiring.lifecycle().place(
-            call.actor, shape.command(entry), key=call.key or "", body_hash=call.body_hash,
-            correlation_id=call.correlation_id,
+            call.actor, command, key=call.key or "", body_hash=call.body_hash,
+            correlation_id=call.correlation_id, expected_outcome=call.expected_outcome,
         )  # fmt: skip
     except OmsError as refusal:
         telemetry.count_by("OrdersRefused", "code", refusal.code)
@@ -119,7 +121,7 @@ def act(call: Call) -> Reply:
     answer = wiring.lifecycle().execute(
         call.actor, call.path["orderId"], actions.commands(), key=call.key,
         body_hash=call.body_hash, expected_version=call.expected_version, dry_run=call.dry_run,
-        correlation_id=call.correlation_id,
+        correlation_id=call.correlation_id, expected_outcome=call.expected_outcome,
     )  # fmt: skip
     return replied(answer)
 
@@ -142,7 +144,7 @@ def _chosen(body: dict[str, Any], names: str) -> dict[str, Any]:
 OPERATIONS = (
     Operation(
         "placeOrder", "POST", "/v1/orders", ORDERS_WRITE, "Place an order", place,
-        {201: OrderSummary}, body=OrderShape, key=Key.REQUIRED,
+        {200: OrderSummary, 201: OrderSummary}, body=OrderShape, key=Key.REQUIRED, preview=True,
     ),
     Operation(
         "searchOrders", "GET", "/v1/orders", ORDERS_READ, "Search orders", search,

@@ -56,7 +56,7 @@ def _execute(call: Call, command: object) -> Reply:
     answer = wiring.lifecycle().execute(
         call.actor, _order_id(call), [command], key=call.key, body_hash=call.body_hash,
         expected_version=call.expected_version, dry_run=call.dry_run,
-        correlation_id=call.correlation_id,
+        correlation_id=call.correlation_id, expected_outcome=call.expected_outcome,
     )  # fmt: skip
     return replied(answer)
 

@@ -96,6 +96,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.stock = MemoryStock()
+        self.numbers = FakeNumbers()
         self.items = MemoryActionItems()
         self.orders = FakeOrders(self.stock, self.items)
         self.index = FakeSearchIndex()
@@ -105,7 +106,7 @@ class World:
             self.orders,
             self.stock,
             self.settings,
-            FakeNumbers(),
+            self.numbers,
             self.items,
             lambda: self.now,
             lambda _: None,

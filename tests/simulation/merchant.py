@@ -19,10 +19,11 @@ from oms.inventory.model import (
 from oms.kernel.context import Actor, ActorKind
 from oms.kernel.ids import derive
 from oms.kernel.policy import Policy
+from oms.lifecycle.answers import Answer
 from oms.lifecycle.record import OrderRecord
 from oms.lifecycle.sourcing import Sourcing
 from oms.lifecycle.steps import Steps
-from oms.lifecycle.use_cases import Answer, Lifecycle, Ports
+from oms.lifecycle.use_cases import Lifecycle, Ports
 from oms.orders.commands import NewLine, NewTender, PlaceOrder
 from oms.orders.model import Address, DeliveryGroup
 from oms.settings.model import Channel, Client, Site, SiteType

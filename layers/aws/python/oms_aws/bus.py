@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from oms.kernel.facts import INTERNAL
+
 from oms_aws.stream import Committed
 
 if TYPE_CHECKING:
@@ -22,9 +24,6 @@ ENTRY_BYTES = 200_000
 
 CALL_BYTES = 240_000
 CALL_ENTRIES = 10
-
-INTERNAL = frozenset({"payment.intent_created", "payment.recovered", "line.backorder_released"})
-"""Facts that never name an entry, so that no rule is tempted to wait for one."""
 
 
 class Bus:

@@ -13,8 +13,6 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -30,81 +28,12 @@ from pydantic import BaseModel, ValidationError
 from oms_aws import http_problems, telemetry
 from oms_aws.http_actor import Unauthenticated, actor_of, require
 from oms_aws.http_body import MAX_BYTES, TooLarge, canonical, looks_like_card_number, read_json
+from oms_aws.http_calls import ANONYMOUS, MAX_ID, Call, Key, Operation, Reply
 
 if TYPE_CHECKING:
-    from oms.lifecycle.use_cases import Answer
+    from oms.lifecycle.answers import Answer
 
-MAX_ID = 128
-"""Longest id or code in a path; keys of the tables hold it with room for the company."""
-
-ANONYMOUS = "anonymous"
-"""Scope of the operations that need no token."""
-
-
-class Key(Enum):
-    """What an operation does with `Idempotency-Key` (API-03)."""
-
-    NONE = "NONE"
-    HONORED = "HONORED"
-    REQUIRED = "REQUIRED"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A checked request. `body` and `query` are what the operation's schemas made of it; `params`
-    is the query string as sent.
-    """
-
-    actor: Actor
-    path: Mapping[str, str]
-    body: Any
-    query: Any
-    params: Mapping[str, str]
-    correlation_id: str
-    key: str | None = None
-    body_hash: str = ""
-    expected_version: int | None = None
-    dry_run: bool = False
-    raw: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What an operation answers. `version` becomes the ETag."""
-
-    body: Any
-    status: int = 200
-    version: int | None = None
-    replayed: bool = False
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One route. `answers` maps the statuses of success to their schemas; `query` None means no
-    parameters, `open_query` that `run` checks them itself, `raw` that it reads the bytes itself.
-    """
-
-    name: str
-    method: str
-    path: str
-    scope: str
-    summary: str
-    run: Callable[[Call], Reply]
-    answers: Mapping[int, type[BaseModel]]
-    body: type[BaseModel] | None = None
-    query: type[BaseModel] | None = None
-    open_query: bool = False
-    key: Key = Key.NONE
-    if_match: bool = False
-    preview: bool = False
-    raw: bool = False
-
-    @property
-    def pattern(self) -> re.Pattern[str]:
-        """What a path of this route looks like."""
-        return re.compile(re.sub(r"\{\w+\}", r"[^/]+", self.path))
+__all__ = ["ANONYMOUS", "MAX_ID", "Api", "Call", "Key", "Operation", "Reply", "replied"]
 
 
 class Api:
@@ -153,6 +82,7 @@ class Api:
             body_hash=_hash(operation, path, params, raw), dry_run=_dry_run(preview),
             expected_version=self._expected_version(operation),
             key=self._key(operation, required=preview != "true"),
+            expected_outcome=self._expected_outcome(operation),
             raw=raw, headers=self._headers,
         )  # fmt: skip
         reply = operation.run(call)
@@ -223,6 +153,14 @@ class Api:
         if found is None:
             raise _header("If-Match", "INVALID_FORMAT", "the ETag of the record is expected")
         return int(found.group(1))
+
+    def _expected_outcome(self, operation: Operation) -> str | None:
+        digest = self._headers.get("expected-outcome")
+        if not operation.preview or digest is None:
+            return None
+        if not re.fullmatch(r"[0-9a-f]{64}", digest):
+            raise _header("Expected-Outcome", "INVALID_FORMAT", "an outcomeHash is expected")
+        return digest
 
     def _no_route(self, _: NotFoundError) -> Response[str]:
         event = self._resolver.current_event.raw_event

@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
 P = TypeVar("P")
+INTERNAL = frozenset({"payment.intent_created", "payment.recovered", "line.backorder_released"})
+"""Types of facts that stay inside, so that no rule is tempted to wait for one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,13 @@ from oms.kernel.context import Actor, Context
 from oms.kernel.errors import Conflict, Forbidden, Refused
 from oms.kernel.ids import derive
 from oms.kernel.policy import StockPolicy
+from oms.lifecycle.answers import Answer
 from oms.lifecycle.engine import Outcome, conclude
 from oms.lifecycle.moves import Draft
 from oms.lifecycle.offers import backorderable, offers
+from oms.lifecycle.preview import outcome_of
 from oms.lifecycle.record import OrderRecord
+from oms.lifecycle.view import summary
 from oms.orders.commands import NewTender, PlaceOrder
 from oms.orders.intake import receive
 from oms.orders.totals import totals
@@ -24,6 +27,9 @@ from oms.settings.model import Channel
 
 if TYPE_CHECKING:
     from oms.lifecycle.use_cases import Ports
+
+PREVIEWED = "$number"
+"""Stands for the number that an order would get."""
 
 ENFORCING = ("API", "CONSOLE")
 """Entries that promise only what is there unless the channel says otherwise (INT-04)."""
@@ -47,11 +53,15 @@ class Acceptance:
         self._channel: Channel = channel
         self._correlation_id = correlation_id
         self._order_id = ""
+        self._before: OrderRecord
         self._number = ""
 
-    def decide(self, key: str) -> Outcome:
-        """Decide on what stock says now; refusals raise and leave nothing behind."""
+    def decide(self, key: str, preview: bool = False) -> Outcome:
+        """Decide on what stock says now; refusals raise and leave nothing behind. A preview takes
+        no number.
+        """
         company = self.ctx.actor.company
+        self._number = PREVIEWED if preview else self._number
         self._order_id = self._order_id or self._identify(key)
         items = self._ports.stock.items_by_sku(company, self._skus())
         ids = tuple({item.id for item in items.values()})
@@ -72,7 +82,16 @@ class Acceptance:
             step.part.currency, self._channel.gateways, self.ctx,
         )  # fmt: skip
         draft.take("payments", tenders)
+        self._before = before
         return conclude(before, draft, self.ctx)
+
+    def answer(self, outcome: Outcome, expected: str | None) -> Answer:
+        """201 with where the order stands and what accepting it comes to.
+
+        Raises `Conflict` OUTCOME_CHANGED where the caller `expected` another outcome (PVW-03).
+        """
+        told = outcome_of(self._before, outcome, self.ctx, expected)
+        return Answer(201, summary(outcome.record, self.ctx) | told, version=1)
 
     def _tenders(self) -> tuple[NewTender, ...]:
         """Tenders under our method codes (PAY-01, INT-06)."""

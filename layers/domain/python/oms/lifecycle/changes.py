@@ -17,6 +17,9 @@ from oms.orders.facts import UnitsCanceled
 from oms.orders.model import Change, Order
 from oms.orders.totals import totals
 
+NAMED_SCOPES = 20
+"""A change of more scopes than this keeps their versions in the short form of the record."""
+
 TYPES: dict[type, tuple[str, str]] = {
     commands.Cancel: ("CANCEL", "cancel"),
     commands.Void: ("VOID", "void"),
@@ -46,9 +49,14 @@ def with_change(before: OrderRecord, draft: Draft, ctx: Context) -> Order:
         delta=delta,
         reason=_reason(made, draft),
         actions=tuple(TYPES[type(command)][1] for command in made),
-        base=compact({scope: version_of(before.scopes, scope) for scope in draft.touched}),
+        base=_base(before, draft),
     )
     return replace(order, changes=(*order.changes, change))
+
+
+def _base(before: OrderRecord, draft: Draft) -> dict[str, int]:
+    found = {scope: version_of(before.scopes, scope) for scope in sorted(draft.touched)}
+    return found if len(found) <= NAMED_SCOPES else compact(found)
 
 
 def _by_itself(draft: Draft) -> str:

@@ -23,10 +23,12 @@ from oms.kernel.context import Actor, ActorKind, Context
 from oms.kernel.errors import AlreadyDone, Conflict, NotFound, StockConflict, VersionConflict
 from oms.kernel.ids import derive
 from oms.lifecycle import conflicts
-from oms.lifecycle.acceptance import Acceptance
+from oms.lifecycle.acceptance import PREVIEWED, Acceptance
+from oms.lifecycle.answers import Answer, given, kept
 from oms.lifecycle.engine import Outcome, conclude, decide
 from oms.lifecycle.moves import Draft
 from oms.lifecycle.ports import Commit, Marker, Numbers, OrderStore
+from oms.lifecycle.preview import outcome_of
 from oms.lifecycle.record import Handled, OrderRecord
 from oms.lifecycle.state import state
 from oms.lifecycle.stock import stock_write
@@ -41,16 +43,6 @@ KEPT = timedelta(days=7)
 
 HASH_DIGITS = 32
 """Hexadecimal digits of a body's hash that are kept and compared."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a caller gets: HTTP-like status, body, and whether an earlier answer is replayed."""
-
-    status: int
-    body: dict[str, Any]
-    replayed: bool = False
-    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +65,9 @@ class Lifecycle:
         self._ports = ports
 
     def place(
-        self, actor: Actor, command: PlaceOrder, *, key: str, body_hash: str, correlation_id: str
-    ) -> Answer:
+        self, actor: Actor, command: PlaceOrder, *, key: str, body_hash: str, correlation_id: str,
+        expected_outcome: str | None = None,
+    ) -> Answer:  # fmt: skip
         """Accept an order: 201 with its id once it is durable (ORD-100, API-03, API-04)."""
         acceptance = Acceptance(self._ports, actor, command, correlation_id)
         scoped = f"{actor.id}#{key}"
@@ -83,9 +76,10 @@ class Lifecycle:
             if replay is not None:
                 return replay
             outcome = acceptance.decide(key)
-            answer = Answer(201, summary(outcome.record, acceptance.ctx), version=1)
+            answer = acceptance.answer(outcome, expected_outcome)
             expires = acceptance.ctx.now + KEPT
-            marker = Marker(scoped, body_hash[:HASH_DIGITS], answer.status, answer.body, expires)
+            digest, stored = body_hash[:HASH_DIGITS], kept(answer.body)
+            marker = Marker(scoped, digest, answer.status, stored, expires)
             try:
                 self.commit(outcome, acceptance.ctx, marker=marker)
             except VersionConflict:
@@ -96,12 +90,24 @@ class Lifecycle:
                 return answer
         raise Conflict("BUSY", "stock of these items is in great demand; try again")
 
+    def preview(self, actor: Actor, command: PlaceOrder) -> Answer:
+        """What an order offered now would come to; nothing is reserved or numbered (PVW-01)."""
+        acceptance = Acceptance(self._ports, actor, command, "preview")
+        outcome = acceptance.decide("preview", preview=True)
+        acceptance.refuse_duplicate()
+        answer = acceptance.answer(outcome, None)
+        return Answer(200, answer.body | {"id": "$ord1", "number": PREVIEWED})
+
     def execute(
         self, actor: Actor, order_id: str, commands: Sequence[object], *, key: str | None = None,
         body_hash: str = "", expected_version: int | None = None, dry_run: bool = False,
-        correlation_id: str = "",
+        correlation_id: str = "", expected_outcome: str | None = None,
     ) -> Answer:  # fmt: skip
-        """Apply commands to an order, all or none (EDT-03); `dry_run` stores nothing (PVW-01)."""
+        """Apply commands to an order, all or none (EDT-03); `dry_run` stores nothing (PVW-01).
+
+        `expected_version` is what the caller decided on: what changed since must not meet what the
+        commands are about (VER-04). `expected_outcome` is the hash that a preview gave (PVW-03).
+        """
         for attempt in range(ATTEMPTS):
             record = self.read(actor, order_id)
             replay = _handled(record, actor, key, body_hash)
@@ -112,9 +118,11 @@ class Lifecycle:
             conflicts.check(record, commands, about, expected_version, ctx)
             outcome = decide(record, commands, ctx)
             conflicts.check(record, commands, outcome.touched, expected_version, ctx)
-            answer = Answer(200, summary(outcome.record, ctx), version=outcome.record.version)
+            told = outcome_of(record, outcome, ctx, expected_outcome)
+            body = summary(outcome.record, ctx) | told
             if dry_run or outcome.record is record:
-                return answer
+                return Answer(200, body, version=record.version)
+            answer = Answer(200, body, version=outcome.record.version)
             outcome = _remember(outcome, actor, key, body_hash, answer, correlation_id, ctx)
             try:
                 self.commit(outcome, ctx)
@@ -193,7 +201,7 @@ class Lifecycle:
         if marker is None or marker.expires_at <= self._ports.clock():
             return None
         _same_body(marker.body_hash, body_hash)
-        return Answer(marker.status, marker.answer, replayed=True, version=1)
+        return Answer(marker.status, given(marker.answer), replayed=True, version=1)
 
 
 def _after(
@@ -208,7 +216,7 @@ def _handled(record: OrderRecord, actor: Actor, key: str | None, body_hash: str)
     for handled in record.handled if key else ():
         if handled.key == f"{actor.id}#{key}":
             _same_body(handled.body_hash, body_hash)
-            return Answer(handled.status, handled.answer, replayed=True, version=record.version)
+            return Answer(handled.status, given(handled.answer), True, record.version)
     return None
 
 
@@ -222,13 +230,13 @@ def _remember(
     correlation_id: str, ctx: Context,
 ) -> Outcome:  # fmt: skip
     record = outcome.record
-    kept = tuple(handled for handled in record.handled if handled.at > ctx.now - KEPT)
+    handled = tuple(known for known in record.handled if known.at > ctx.now - KEPT)
     if key:
-        digest = body_hash[:HASH_DIGITS]
-        entry = Handled(f"{actor.id}#{key}", digest, ctx.now, answer.status, answer.body)
-        kept = (*kept, entry)
+        digest, stored = body_hash[:HASH_DIGITS], kept(answer.body)
+        entry = Handled(f"{actor.id}#{key}", digest, ctx.now, answer.status, stored)
+        handled = (*handled, entry)
     known = correlation_id or record.correlation_id
-    return replace(outcome, record=replace(record, handled=kept, correlation_id=known))
+    return replace(outcome, record=replace(record, handled=handled, correlation_id=known))
 
 
 def order_id(company: str, channel: str, external_number: str) -> str:
