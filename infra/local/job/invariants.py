@@ -8,7 +8,7 @@ counters and journals from scratch. A healthy system counts zero everywhere.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from oms.inventory.model import InventoryLevel, Journal, PromiseCounter
@@ -16,6 +16,17 @@ from oms.kernel.codec import camel
 from oms.kernel.facts import StoredFact
 from oms.lifecycle.record import OrderRecord
 from oms.payments.model import Intent, IntentKind, IntentState
+
+from infra.local.job.recount import (
+    excess_money,
+    lost_units,
+    misplaced_units,
+    overcredited,
+    unbooked,
+)
+
+LOWERING = frozenset({"FEED", "COUNT", "ADJUST", "DAMAGE", "SHORT"})
+"""Movements that say what a shelf holds, whatever was promised of it (STK-15)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +47,43 @@ class Evidence:
 def breaches(evidence: Evidence) -> dict[str, int]:
     """Breaches by invariant, all zero in a healthy system (INV-S, INV-M, INV-F, INV-A)."""
     return {
-        "oversold": oversold(evidence.counters),
+        "oversold": oversold(evidence),
         "leaked_reservations": leaked_reservations(evidence),
         "counter_drift": counter_drift(evidence),
-        "ledger_imbalance": sum(unbalanced(record) for record in evidence.records),
+        "lost_units": sum(
+            lost_units(record, evidence.facts.get(record.order.id)) for record in evidence.records
+        ),
+        "misplaced_units": sum(misplaced_units(record) for record in evidence.records),
+        "ledger_imbalance": sum(unbooked(record) for record in evidence.records),
+        "excess_money": sum(excess_money(record) for record in evidence.records),
+        "overcredited": sum(overcredited(record) for record in evidence.records),
         "duplicate_money": duplicate_money(evidence),
         "sequence_gaps": sum(gaps(facts) for facts in evidence.facts.values()),
         "unindexed": unindexed(evidence),
     }
 
 
-def oversold(counters: Iterable[PromiseCounter]) -> int:
-    """Counters that promise more than there is to sell (INV-S1)."""
-    return sum(counter.promised > max(0, counter.supply) for counter in counters)
+def oversold(evidence: Evidence) -> int:
+    """Counters and shelves that promise more than there is, though nothing that was told of the
+    shelves made it so (INV-S1).
+    """
+    lowered: set[tuple[str, str]] = set()
+    for journal in evidence.journals:
+        lowered |= {
+            (move.item_id, move.place) for move in journal.movements
+            if move.type in LOWERING and move.delta < 0
+        }  # fmt: skip
+    told = {(level.item_id, level.group) for level in evidence.levels if _told(level, lowered)}
+    return sum(
+        counter.promised > max(0, counter.supply) and (counter.item_id, counter.group) not in told
+        for counter in evidence.counters
+    ) + sum(level.short > 0 and not _told(level, lowered) for level in evidence.levels)
+
+
+def _told(level: InventoryLevel, lowered: set[tuple[str, str]]) -> bool:
+    return (
+        (level.item_id, f"S:{level.site}") in lowered or level.suppressed or level.site_suppressed
+    )
 
 
 def leaked_reservations(evidence: Evidence) -> int:
@@ -73,11 +108,14 @@ def leaked_reservations(evidence: Evidence) -> int:
 
 
 def counter_drift(evidence: Evidence) -> int:
-    """Counters that are not the sum of their movements (INV-S2)."""
+    """Counters that are not the sum of their movements, or of their sites (INV-S2, STK-10)."""
     sums: Counter[tuple[str, str, str]] = Counter()
     for journal in evidence.journals:
         for move in journal.movements:
             sums[move.item_id, move.place, move.counter] += move.delta
+    supply: Counter[tuple[str, str]] = Counter()
+    for level in evidence.levels:
+        supply[level.item_id, level.group] += level.gross
     drift = 0
     for counter in evidence.counters:
         place = f"G:{counter.group}"
@@ -85,6 +123,7 @@ def counter_drift(evidence: Evidence) -> int:
             getattr(counter, name) != sums[counter.item_id, place, camel(name)]
             for name in ("promised", "backordered")
         )
+        drift += counter.supply != supply[counter.item_id, counter.group]
     for level in evidence.levels:
         place = f"S:{level.site}"
         drift += sum(
@@ -92,11 +131,6 @@ def counter_drift(evidence: Evidence) -> int:
             for name in ("reserved", "allocated", "picked", "shipped", "on_hand")
         )
     return drift
-
-
-def unbalanced(record: OrderRecord) -> bool:
-    """Whether a ledger entry, and so the ledger, does not sum to zero (INV-M5)."""
-    return any(sum(entry.postings.values()) != 0 for entry in record.billing.ledger)
 
 
 def duplicate_money(evidence: Evidence) -> int:
