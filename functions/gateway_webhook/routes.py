@@ -5,11 +5,11 @@ from __future__ import annotations
 from oms.action_items.facts import ActionItemOpened
 from oms.action_items.rows import row
 from oms.kernel.context import Actor, ActorKind, Context
-from oms.kernel.errors import Malformed, NotFound, VersionConflict
-from oms.kernel.ids import derive
+from oms.kernel.errors import Malformed, NotFound, Refused, VersionConflict
 from oms.payments.gateway import WebhookEvent, WebhookRefusal, WebhookRefusalReason
 from oms_aws import telemetry, wiring
-from oms_aws.gateway_webhook import parse_webhook
+from oms_aws.gateway_inbox import ORPHAN
+from oms_aws.gateway_webhook import orphan_item_id, parse_webhook
 from oms_aws.http import ANONYMOUS, Call, Operation, Reply
 from oms_aws.http_actor import Unauthenticated
 from oms_aws.shapes import Answer
@@ -56,23 +56,28 @@ def _refuse(reason: WebhookRefusalReason) -> Reply:
 def _handle(event: WebhookEvent, company: str, trace: str) -> str:
     if event.metadata is not None and event.metadata.order_id is not None:
         try:
-            wiring.steps().webhook(event, f"webhook:{event.event_id}")
-        except NotFound:
-            telemetry.tell("webhook names an unknown order", {"event_id": event.event_id})
+            wiring.steps().webhook(event, f"webhook:{event.event_id}", wiring.GATEWAY)
+        except (NotFound, Refused) as refusal:
+            found = {"event_id": event.event_id, "code": refusal.code}
+            telemetry.tell("webhook fits no order", found)
         else:
             telemetry.count("WebhooksHandled")
             return "HANDLED"
     _report_orphan(event, company, trace)
-    return "ORPHAN"
+    return ORPHAN
 
 
 def _report_orphan(event: WebhookEvent, company: str, trace: str) -> None:
     """Money that no order of ours explains is for people to place (PAY-35)."""
     fact = ActionItemOpened(
-        derive("act", company, "orphan", event.event_id), "ORPHAN_PAYMENT", False, "payment",
+        orphan_item_id(company, event.event_id), "ORPHAN_PAYMENT", False, "payment",
         event.intent_id or event.event_id, event.event_id,
         f"{event.kind} of {event.amount} {event.currency} belongs to no order",
-        data={"reference": event.result.reference or "", "correlationId": trace},
+        data={
+            "eventId": event.event_id, "reference": event.result.reference or "",
+            "amount": str(event.result.approved_amount or event.amount),
+            "currency": event.currency, "correlationId": trace,
+        },
     )  # fmt: skip
     actor = Actor(ActorKind.GATEWAY, "gateway", company)
     policy = wiring.settings().policy(company)

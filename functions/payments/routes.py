@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from oms.billing.commands import DistributeFunds, UnapplyFunds
 from oms.kernel.errors import NotFound
 from oms.payments import commands
 from oms_aws import telemetry, wiring
 from oms_aws.http import Call, Key, Operation, Reply, replied
 from oms_aws.http_actor import PAYMENTS_WRITE
-from oms_aws.shapes import Shape, to_command
+from oms_aws.shapes import Bare, Shape, to_command
 from oms_aws.shapes_answers import OrderSummary
 
-from functions.payments import schemas
+from functions.payments import credit_memos, links, orphans, schemas
 
 BELOW = "/v1/orders/{orderId}/payments"
 ALONE = "/v1/payments"
@@ -23,10 +24,16 @@ _VERBS: dict[str, tuple[str, type, type[Shape]]] = {
     "capture": ("Take funds", commands.CaptureFunds, schemas.UpTo),
     "refund": ("Give funds back", commands.Refund, schemas.Refund),
     "void": ("Drop a payment", commands.VoidPayment, schemas.VoidPayment),
-    "apply": ("Apply funds to an invoice", commands.ApplyFunds, schemas.Apply),
+    "apply": ("Apply funds of a payment to an invoice", commands.ApplyFunds, schemas.Apply),
+    "unapply": ("Take funds back from an invoice", UnapplyFunds, schemas.Unapply),
+    "distribute": ("Dispose of all unapplied funds", DistributeFunds, schemas.Distribute),
     "retry": ("Send an intent again", commands.RetryIntent, schemas.Retry),
+    "replace": ("Pay with another method", commands.ReplaceMethod, schemas.Replacement),
+    "attach": ("Say whose payment it is", commands.AttachCustomer, schemas.Attach),
+    "detach": ("Say that it is nobody's", commands.DetachCustomer, Bare),
 }
-_NAMES_PAYMENT = ("authorize", "capture", "refund", "void")
+_NAMED_BY = {"apply": "source", "unapply": "source", "retry": None}
+"""Field of the command that takes the payment's id, where it is not `payment_id`."""
 
 
 def add(call: Call) -> Reply:
@@ -37,13 +44,14 @@ def add(call: Call) -> Reply:
 def move(verb: str) -> Callable[[Call], Reply]:
     """What one verb does."""
     _, kind, _ = _VERBS[verb]
+    field = _NAMED_BY.get(verb, "payment_id")
 
     def run(call: Call) -> Reply:
         payment_id = call.path["paymentId"]
         record = wiring.lifecycle().read(call.actor, _order_id(call))
         if all(tender.id != payment_id for tender in record.payments.tenders):
             raise NotFound("PAYMENT_NOT_FOUND", f"no payment {payment_id}")
-        more: dict[str, Any] = {"payment_id": payment_id} if verb in _NAMES_PAYMENT else {}
+        more: dict[str, Any] = {field: payment_id} if field else {}
         reply = _execute(call, to_command(kind, call.body, **more))
         if not reply.replayed and not call.dry_run:
             telemetry.count("PaymentCommands")
@@ -84,4 +92,7 @@ OPERATIONS = (
     ),
     *(_operation(verb, BELOW, alone=False) for verb in _VERBS),
     *(_operation(verb, ALONE, alone=True) for verb in _VERBS),
+    *credit_memos.OPERATIONS,
+    *links.OPERATIONS,
+    *orphans.OPERATIONS,
 )  # fmt: skip

@@ -67,6 +67,21 @@ def test_a_webhook_is_kept_until_it_was_handled(table: Any) -> None:
     assert timedelta(days=30) == KEPT
 
 
+def test_money_without_an_order_is_kept_and_given_once(table: Any) -> None:
+    """PAY-35, GTW-07: an orphan does not expire, and one order gets it, however often it asks."""
+    inbox = GatewayInbox(table, "t", lambda: NOW)
+    for event_id, outcome in (("evt_1", "ORPHAN"), ("evt_2", "HANDLED")):
+        inbox.keep("acme", event_id, b"body", outcome)
+    key = {"pk": {"S": "acme#WEBHOOK#evt_1"}, "sk": {"S": "WEBHOOK"}}
+    assert "expiresAt" not in table.get_item(TableName="t", Key=key)["Item"]
+    assert inbox.orphan("acme", "evt_1") == b"body"
+    found = [inbox.orphan(*place) for place in (("acme", "evt_2"), ("zeta", "evt_1"))]
+    assert found == [None, None]
+    asked = [inbox.adopt("acme", "evt_1", order) for order in ("ord_1", "ord_2", "ord_1")]
+    assert asked == [True, False, True]
+    assert not inbox.adopt("acme", "evt_2", "ord_1")
+
+
 def test_decisions_of_an_order(table: Any) -> None:
     """SRC-60: all of one order and company."""
     for pk, sk in (("acme#ord_1", "dec_1"), ("acme#ord_1", "dec_2"), ("zeta#ord_1", "dec_3")):

@@ -92,6 +92,8 @@ class Inbox:
     def __init__(self) -> None:
         self.bodies: dict[tuple[str, str], bytes] = {}
         self.outcomes: dict[tuple[str, str], str] = {}
+        self.kept: set[tuple[str, str]] = set()
+        self.adopted: dict[tuple[str, str], str] = {}
 
     def handled(self, company: str, event_id: str) -> bool:
         return (company, event_id) in self.outcomes
@@ -100,6 +102,15 @@ class Inbox:
         self.bodies[company, event_id] = body
         if outcome is not None:
             self.outcomes[company, event_id] = outcome
+        if outcome == "ORPHAN":
+            self.kept.add((company, event_id))
+
+    def orphan(self, company: str, event_id: str) -> bytes | None:
+        known = self.outcomes.get((company, event_id)) == "ORPHAN"
+        return self.bodies[company, event_id] if known else None
+
+    def adopt(self, company: str, event_id: str, order_id: str) -> bool:
+        return self.adopted.setdefault((company, event_id), order_id) == order_id
 
 
 @dataclass

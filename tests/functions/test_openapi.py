@@ -52,7 +52,7 @@ def test_every_operation_is_told_apart() -> None:
     assert len({o.name for o in EVERY}) == len(EVERY)
     assert len({(o.method, o.path) for o in EVERY}) == len(EVERY)
     open_ones = {o.name for o in EVERY if o.scope == ANONYMOUS}
-    assert open_ones == {"getOpenApi", "receiveGatewayWebhook"}
+    assert open_ones == {"getOpenApi", "receiveGatewayWebhook", "readPaymentLink", "payByLink"}
     assert {o.scope for o in EVERY} - {ANONYMOUS} == set(openapi.SCOPES)
 
 

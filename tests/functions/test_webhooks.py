@@ -16,10 +16,13 @@ from tests.functions.doubles import Inbox
 from tests.functions.world import COMPANY, World, invocation
 
 
-def webhook(world: World, secret: str = "new", raw: bool = False, **changes: Any) -> Any:
+def webhook(
+    world: World, secret: str = "new", raw: bool = False, id_: str | None = None, **changes: Any
+) -> Any:
     """Deliver a signed webhook; `changes` go into its operation."""
     event = invocation("gateway_webhook", "captured")
     body = json.loads(event["body"])
+    body["id"] = id_ or body["id"]
     body["data"] |= changes
     event["body"] = "{}" if raw else json.dumps(body)
     signature = sign(event["body"].encode(), int(world.now.timestamp()), [secret])

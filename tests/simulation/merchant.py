@@ -172,7 +172,7 @@ class Merchant:
         waiting, self.webhooks = self.webhooks[::-1], []
         for headers, body in waiting + waiting:
             event = parse_webhook(headers, body, ("fake",), self.now)
-            self.steps.webhook(event, "webhook")  # type: ignore[arg-type]
+            self.steps.webhook(event, "webhook", "test")  # type: ignore[arg-type]
 
     def act(self, order_id: str, *commands: object) -> Answer:
         """Apply commands as a service manager."""

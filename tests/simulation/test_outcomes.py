@@ -54,7 +54,7 @@ def test_an_uncertain_call(merchant: Merchant) -> None:
 
 
 def test_commercial_commands_leave_numbered_changes(merchant: Merchant) -> None:
-    """VER-01, ENT-36: each with its delta; what changes nothing, or nothing commercial, has none."""
+    """VER-01, ENT-36: each with its delta; what is not commercial has none."""
     order_id = merchant.place(("A", 3, 1000), ("B", 1, 500)).body["id"]
     original = totals(merchant.read(order_id).order).current
     merchant.act(order_id, AddNote("hello"))

@@ -95,7 +95,7 @@ def test_credit_memos_need_a_known_kind_and_a_reason() -> None:
         PostCredit("APPEASEMENT", "X", (), amount),
     ):  # fmt: skip
         with pytest.raises(Malformed):
-            billing.credit(desk.billing, command, ORDER, desk.ctx)
+            billing.credit(desk.billing, command, desk.ctx, ORDER)
     for missing in (CreditUnits("inv_none", 1, 1), CreditUnits(invoice, 9, 1)):
         with pytest.raises(NotFound):
             desk.credit(missing)

@@ -9,6 +9,7 @@ from oms.billing import decisions as billing
 from oms.billing.commands import (
     CreditUnits,
     DistributeFunds,
+    InvoiceShare,
     PostCredit,
     UnapplyFunds,
 )
@@ -161,7 +162,7 @@ def test_funds_are_applied_when_the_invoice_is_posted() -> None:
     desk = simple(100, 70).open(NewTender("TERMS", limit=100), NewTender("CHECK", limit=30), CARD)
     desk.run()
     desk.billing = billing.credit(
-        desk.billing, PostCredit("GOODWILL", "LATE", goodwill=20), ORDER, desk.ctx
+        desk.billing, PostCredit("GOODWILL", "LATE", goodwill=20), desk.ctx, ORDER
     ).part
     facts = desk.ship((2, 1))
     applied = [(getattr(f, "source", ""), getattr(f, "amount", 0)) for f in facts
@@ -208,12 +209,12 @@ def test_an_orphan_is_distributed_whole() -> None:
     desk.bank.taken["foreign-evt"] = 160
     invoice, orphan = desk.billing.invoices[0].id, desk.payments.tenders[1].id
     for amount, refund in ((100, 59), (100, 61), (160, 0), (-1, 161)):
-        command = DistributeFunds(orphan, ((invoice, amount),), refund)
+        command = DistributeFunds(orphan, (InvoiceShare(invoice, amount),), refund)
         with pytest.raises(Refused):
             billing.distribute(desk.billing, command, desk.ctx)
     with pytest.raises(Refused, match="APPLICATION_SUM_MISMATCH"):
         billing.distribute(desk.billing, DistributeFunds(orphan, (), 159), desk.ctx)
-    command = DistributeFunds(orphan, ((invoice, 100),), 60)
+    command = DistributeFunds(orphan, (InvoiceShare(invoice, 100),), 60)
     desk.take(billing.distribute(desk.billing, command, desk.ctx))
     desk.run()
     assert desk.money.amount_due == desk.money.unapplied == 0

@@ -165,7 +165,7 @@ class Desk:
     ) -> tuple[Fact, ...]:
         """Post a credit memo."""
         command = PostCredit(kind, "CHANGED_MIND", units, amounts)
-        return self.take(billing.credit(self.billing, command, ORDER, self.ctx))
+        return self.take(billing.credit(self.billing, command, self.ctx, ORDER))
 
     def due(self) -> tuple[Intent, ...]:
         """Intents to send or to look up now."""
@@ -212,7 +212,9 @@ class Desk:
             self.now, intent.id, intent.parent_reference,
             GatewayMetadata("acme", intent.payment_id, ORDER),
         )  # fmt: skip
-        return self.take(payments.take_webhook(self.payments, TakeWebhook(event), self.ctx))
+        gateway = self.payments.tender(intent.payment_id).gateway or "test"
+        command = TakeWebhook(event, gateway)
+        return self.take(payments.take_webhook(self.payments, command, self.ctx))
 
     def foreign(
         self, kind: RequestKind, amount: int, event_id: str, parent: str | None = None

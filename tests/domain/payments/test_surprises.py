@@ -113,7 +113,8 @@ def test_a_second_event_about_the_same_foreign_money_posts_nothing() -> None:
     desk.foreign(RequestKind.CAPTURE, 500, "evt-x")
     result = GatewayResult(Outcome.SUCCEEDED, "foreign-evt-x", 500)
     event = WebhookEvent("evt-y", RequestKind.CAPTURE, result, 500, "USD", desk.now)
-    assert desk.take(payments.take_webhook(desk.payments, TakeWebhook(event), desk.ctx)) == ()
+    command = TakeWebhook(event, "test")
+    assert desk.take(payments.take_webhook(desk.payments, command, desk.ctx)) == ()
     assert desk.money.unapplied == 500
 
 

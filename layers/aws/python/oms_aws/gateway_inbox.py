@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
 KEPT = timedelta(days=30)
+ORPHAN = "ORPHAN"
+"""Outcome of an event about money that no order explains."""
 
 
 class GatewayInbox:
@@ -35,12 +37,16 @@ class GatewayInbox:
         return "handledAt" in answer.get("Item", {})
 
     def keep(self, company: str, event_id: str, body: bytes, outcome: str | None) -> None:
-        """Keep the body and what became of it; without an outcome it is yet to be handled."""
+        """Keep the body and what became of it; without an outcome it is yet to be handled.
+
+        An orphan stays until a person gave it to an order (PAY-35).
+        """
         now = self._clock()
         item: dict[str, Any] = {
             **_key(company, event_id), "body": {"B": body}, "receivedAt": {"S": now.isoformat()},
-            "expiresAt": {"N": str(int((now + KEPT).timestamp()))},
         }  # fmt: skip
+        if outcome != ORPHAN:
+            item["expiresAt"] = {"N": str(int((now + KEPT).timestamp()))}
         if outcome is not None:
             item |= {"handledAt": {"S": now.isoformat()}, "outcome": {"S": outcome}}
         try:
@@ -53,6 +59,35 @@ class GatewayInbox:
             # Its twin was handled meanwhile.
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
+
+    def orphan(self, company: str, event_id: str) -> bytes | None:
+        """The body of an event that no order explained, or None."""
+        answer = self._client.get_item(
+            TableName=self._table, Key=_key(company, event_id), ConsistentRead=True
+        )
+        row = answer.get("Item")
+        if row is None or row.get("outcome") != {"S": ORPHAN}:
+            return None
+        return bytes(row["body"]["B"])
+
+    def adopt(self, company: str, event_id: str, order_id: str) -> bool:
+        """Give an orphan to an order; False when another order has it (PAY-35)."""
+        try:
+            self._client.update_item(
+                TableName=self._table, Key=_key(company, event_id),
+                UpdateExpression="SET #order = :order",
+                ConditionExpression="#outcome = :orphan"
+                " AND (attribute_not_exists(#order) OR #order = :order)",
+                ExpressionAttributeNames={"#order": "orderId", "#outcome": "outcome"},
+                ExpressionAttributeValues={
+                    ":order": {"S": order_id}, ":orphan": {"S": ORPHAN},
+                },
+            )  # fmt: skip
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
 
 
 def _key(company: str, event_id: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from oms.kernel.ids import derive
 from oms.payments.gateway import (
     DeclineClass,
     GatewayMetadata,
@@ -51,6 +52,19 @@ def parse_webhook(
         return _event(notification)
     except (KeyError, TypeError, ValueError, AttributeError):
         return WebhookRefusal(WebhookRefusalReason.MALFORMED)
+
+
+def read_notification(body: bytes) -> WebhookEvent:
+    """The event in a body that was verified and stored before.
+
+    Raises KeyError, TypeError or ValueError where it is not such a body.
+    """
+    return _event(json.loads(body))
+
+
+def orphan_item_id(company: str, event_id: str) -> str:
+    """Id of the action item about money that no order explains (PAY-35)."""
+    return derive("act", company, "orphan", event_id)
 
 
 def read_operation(operation: Mapping[str, Any]) -> GatewayResult:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import secrets
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 # A table answers in milliseconds or not at all; the default minute would outlive every caller.
 _QUICK = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 4})
 SECRET_SECONDS = 300
+GATEWAY = "test"
+"""Name under which channels map tenders to the gateway behind GATEWAY_URL."""
 PARTS = ("payments", "billing", "fulfillment", "holds", "attention", "approvals")
 """Parts of an order that are there for readers even while they are empty."""
 
@@ -55,6 +58,11 @@ def jitter(attempt: int) -> None:
     """Wait a random moment before attempt `attempt` + 1, so that rivals do not meet again."""
     telemetry.count("CommandConflicts")
     time.sleep(random.uniform(0, min(0.02 * 2**attempt, 0.5)))  # noqa: S311 - spreads load, hides nothing
+
+
+def secret_token() -> str:
+    """256 random bits for use in a token, as 43 URL-safe characters."""
+    return secrets.token_urlsafe(32)
 
 
 @cache
@@ -153,6 +161,8 @@ def view(actor: Actor, record: OrderRecord) -> dict[str, Any]:
         seen.setdefault(part, {})
     for tender in seen["payments"].get("tenders", ()):
         tender.pop("token", None)
+    for link in seen["payments"].get("links", ()):
+        link.pop("tokenHash", None)
     return seen
 
 
@@ -174,7 +184,7 @@ def gateways() -> Mapping[str, Gateway]:
     if url := os.environ.get("GATEWAY_URL"):
         key = gateway_secret()["apiKey"]
         known = GatewaySettings(url, key, True, TEST_GATEWAY_CAPABILITIES)
-        found["test"] = HttpGateway(known, clock)
+        found[GATEWAY] = HttpGateway(known, clock)
     return found
 
 

@@ -139,6 +139,8 @@ def _of_payments(fact: Fact) -> Iterator[Opening]:
         case payments.SurplusFound():
             text = f"{fact.amount} more was taken than the order is worth"
             yield Opening(fact.code, "payment", fact.record_id, fact.code, text)
+        case payments.RefundedTwice():
+            yield _on_intent("REFUNDED_TWICE", fact, f"{fact.amount} was given back twice")
         case payments.FundsMissing():
             text = f"{fact.amount} of the invoice has no funds"
             yield Opening("CAPTURE_FAILED", "invoice", fact.record_id, "funds", text)

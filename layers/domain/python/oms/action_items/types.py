@@ -71,6 +71,7 @@ TYPES: dict[str, ItemType] = {
         _type("REFUND_FAILED", False, "HIGH", 48, "finance", RETRY, DONE),
         _type("OVERPAID", False, "MEDIUM", 48, "finance", REFUND, DONE),
         _type("EXCESS_FUNDS", False, "MEDIUM", 48, "finance", REFUND, DONE),
+        _type("REFUNDED_TWICE", False, "HIGH", 48, "finance", OTHER_METHOD, DONE),
         _type("ORPHAN_PAYMENT", False, "HIGH", 48, "finance", REFUND, DONE),
         _type("UNAPPLIED_CREDIT", False, "MEDIUM", 48, "finance", REFUND, DONE),
         _type("APPROVAL_OVERDUE", False, "MEDIUM", 1, "service", APPROVE),

@@ -46,9 +46,17 @@ class UnapplyFunds:
 
 
 @dataclass(frozen=True, slots=True)
+class InvoiceShare:
+    """What an invoice gets of funds that are distributed."""
+
+    invoice_id: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
 class DistributeFunds:
     """Dispose of all unapplied funds of a payment: amounts per invoice and a refund (PAY-35)."""
 
     payment_id: str
-    invoices: tuple[tuple[str, int], ...] = ()
+    invoices: tuple[InvoiceShare, ...] = ()
     refund: int = 0

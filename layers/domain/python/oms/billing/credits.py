@@ -19,11 +19,12 @@ KINDS = ("RETURN", "CANCELLATION", "PRICE_CHANGE", "APPEASEMENT", "CLAIM", "GOOD
 COMPONENTS = ("PRODUCT", "SHIPPING", "HANDLING", "FEE")
 
 
-def credit(billing: Billing, command: PostCredit, order_id: str, ctx: Context) -> Step[Billing]:
+def credit(billing: Billing, command: PostCredit, ctx: Context, order_id: str) -> Step[Billing]:
     """Post a credit memo (BIL-106); it is applied to open invoices, then refunded (BIL-07).
 
     Raises `Refused` QUANTITY_EXCEEDED or BALANCE_EXCEEDED for more than was charged (BIL-05),
-    `Malformed` for an unknown kind or a missing reason, `NotFound` for an unknown line.
+    LIMIT_EXCEEDED above the actor's limit, `Malformed` for an unknown kind or a missing reason,
+    `NotFound` for an unknown line.
     """
     _check(command)
     books = Books(billing, ctx)
@@ -41,6 +42,8 @@ def credit(billing: Billing, command: PostCredit, order_id: str, ctx: Context) -
     total = sum(postings.values())
     if total < 0 or not (lines or command.goodwill):
         raise Refused.because("BALANCE_EXCEEDED", "nothing is left to credit")
+    if ctx.actor.money_limit is not None and total > ctx.actor.money_limit:
+        raise Refused.because("LIMIT_EXCEEDED", "the credit needs an approval", order_id)
     memo_id = derive("cm", order_id, len(billing.credit_memos))
     memo = CreditMemo(memo_id, command.kind, total, command.reason, ctx.now, tuple(lines))
     books.post_memo(memo, postings)

@@ -8,7 +8,7 @@ from oms.billing.books import Books
 from oms.billing.commands import DistributeFunds, UnapplyFunds
 from oms.billing.documents import invoice_state
 from oms.billing.facts import RefundOrdered
-from oms.billing.ledger import free_funds, unapplied
+from oms.billing.ledger import free_credit, free_funds, unapplied
 from oms.billing.model import Billing, DocumentState, Invoice
 from oms.kernel.context import Context
 from oms.kernel.errors import NotFound, Refused
@@ -16,23 +16,31 @@ from oms.kernel.facts import Step
 
 
 class FundsApplication(Protocol):
-    """`amount` minor units of the order's unapplied funds for an invoice."""
+    """`amount` minor units for an invoice, from `source` or any unapplied funds of the order."""
 
     @property
     def invoice_id(self) -> str: ...
     @property
     def amount(self) -> int: ...
+    @property
+    def source(self) -> str | None: ...
 
 
 def apply_funds(billing: Billing, command: FundsApplication, ctx: Context) -> Step[Billing]:
-    """Apply unapplied funds of the order to an open invoice, oldest payment first.
+    """Apply unapplied funds, oldest payment first, or a credit memo to an open invoice.
 
     Raises `Refused` BALANCE_EXCEEDED above what is due or free, `NotFound`.
     """
     books = Books(billing, ctx)
-    left = command.amount
-    _check(books.billing, command.invoice_id, left, free_funds(billing))
-    for payment_id, funds in unapplied(billing).items():
+    left, source = command.amount, command.source
+    memo = next((m for m in billing.credit_memos if m.id == source), None)
+    if memo is not None:
+        _check(billing, command.invoice_id, left, free_credit(billing, memo))
+        books.apply_credit(command.invoice_id, memo.id, left, ctx.cause_id)
+        return books.step()
+    free = {p: n for p, n in unapplied(billing).items() if source in (None, p)}
+    _check(billing, command.invoice_id, left, min(free_funds(billing), sum(free.values())))
+    for payment_id, funds in free.items():
         amount = min(left, funds)
         books.apply_funds(command.invoice_id, payment_id, amount, ctx.cause_id)
         left -= max(0, amount)
@@ -65,16 +73,16 @@ def distribute(billing: Billing, command: DistributeFunds, ctx: Context) -> Step
     """
     books = Books(billing, ctx)
     funds = min(unapplied(billing)[command.payment_id], free_funds(billing))
-    parts = [amount for _, amount in command.invoices]
+    parts = [share.amount for share in command.invoices]
     wanted = sum(parts) + command.refund
     if wanted != funds or funds <= 0 or min(*parts, command.refund, 0) < 0:
         raise Refused.because(
             "APPLICATION_SUM_MISMATCH", f"{funds} minor units are unapplied, {wanted} distributed",
             command.payment_id,
         )  # fmt: skip
-    for invoice_id, amount in command.invoices:
-        _check(books.billing, invoice_id, amount, funds)
-        books.apply_funds(invoice_id, command.payment_id, amount, ctx.cause_id)
+    for share in command.invoices:
+        _check(books.billing, share.invoice_id, share.amount, funds)
+        books.apply_funds(share.invoice_id, command.payment_id, share.amount, ctx.cause_id)
     if command.refund:
         books.facts.append(RefundOrdered(command.payment_id, command.refund))
     return books.step()

@@ -74,6 +74,17 @@ PAYMENTS: dict[type, tuple[str, Decision]] = {
     payment_commands.Refund: ("refund", payments.refund),
     payment_commands.VoidPayment: ("voidPayment", payments.void_payment),
     payment_commands.RetryIntent: ("retryPayment", payments.retry),
+    payment_commands.ReplaceMethod: ("replaceMethod", payments.replace_method),
+    payment_commands.AttachCustomer: ("attachCustomer", payments.attach_customer),
+    payment_commands.DetachCustomer: ("detachCustomer", payments.detach_customer),
+    payment_commands.CreateLink: ("createPaymentLink", payments.create_link),
+    payment_commands.PayByLink: ("payByLink", payments.pay_by_link),
+}
+BILLING: dict[type, tuple[str, Decision]] = {
+    payment_commands.ApplyFunds: ("applyFunds", billing.apply_funds),
+    billing_commands.UnapplyFunds: ("unapplyFunds", billing.unapply_funds),
+    billing_commands.DistributeFunds: ("distributeFunds", billing.distribute),
+    billing_commands.PostCredit: ("postCredit", billing.credit),
 }
 
 
@@ -106,6 +117,11 @@ def handle(draft: Draft, command: object) -> None:
         permit(draft, action)
         view = money(draft.record)
         draft.take("payments", decision(draft.record.payments, command, draft.ctx, view))
+    elif kind in BILLING:
+        action, decision = BILLING[kind]
+        permit(draft, action)
+        named = {"order_id": draft.order.id} if action == "postCredit" else {}
+        draft.take("billing", decision(draft.record.billing, command, draft.ctx, **named))
     else:
         _handle_rest(draft, command)
 
@@ -134,14 +150,6 @@ def _handle_rest(draft: Draft, command: object) -> None:
             draft.take("payments", payments.settle(record.payments, command, ctx))
         case payment_commands.TakeWebhook():
             draft.take("payments", payments.take_webhook(record.payments, command, ctx))
-        case payment_commands.ApplyFunds():
-            draft.take("billing", billing.apply_funds(record.billing, command, ctx))
-        case billing_commands.UnapplyFunds():
-            draft.take("billing", billing.unapply_funds(record.billing, command, ctx))
-        case billing_commands.DistributeFunds():
-            draft.take("billing", billing.distribute(record.billing, command, ctx))
-        case billing_commands.PostCredit():
-            draft.take("billing", billing.credit(record.billing, command, record.order.id, ctx))
         case _:
             raise Malformed("UNKNOWN_ACTION", f"{type(command).__name__} is not an action")
 

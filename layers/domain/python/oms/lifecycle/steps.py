@@ -55,15 +55,17 @@ class Steps:
         """The step automation can take now, or None."""
         return next_step(record, ctx)
 
-    def webhook(self, event: WebhookEvent, cause: str) -> OrderRecord:
-        """Take a verified webhook into the order it names (GTW-07)."""
+    def webhook(self, event: WebhookEvent, cause: str, gateway: str) -> OrderRecord:
+        """Take a verified webhook of `gateway` into the order it names (GTW-07)."""
         if event.metadata is None or event.metadata.order_id is None:
             raise Unavailable("ORPHAN_PAYMENT", "the webhook names no order")
         target = event.metadata
 
         def take(draft: Draft) -> None:
             part = draft.record.payments
-            draft.take("payments", payments.take_webhook(part, TakeWebhook(event), draft.ctx))
+            draft.take(
+                "payments", payments.take_webhook(part, TakeWebhook(event, gateway), draft.ctx)
+            )
 
         order_id = str(target.order_id)
         return self.lifecycle.change(target.company, order_id, ActorKind.GATEWAY, cause, take)

@@ -11,7 +11,14 @@ from oms.fulfillment.states import fo_state
 from oms.kernel.codec import encode
 from oms.kernel.context import Context
 from oms.kernel.errors import Reason
-from oms.lifecycle.dispatch import FULFILLMENT, ORDER, fulfillment_reasons, order_reasons
+from oms.lifecycle.dispatch import (
+    BILLING,
+    FULFILLMENT,
+    ORDER,
+    PAYMENTS,
+    fulfillment_reasons,
+    order_reasons,
+)
 from oms.lifecycle.record import OrderRecord
 from oms.lifecycle.state import covered, money, state
 from oms.orders.status import fulfillment_status, line_status, payment_status, return_status
@@ -69,7 +76,7 @@ def view(record: OrderRecord, ctx: Context) -> dict[str, Any]:
         ]
     answer["allowedActions"] = [
         _action(name, order_reasons(record, name, ctx.actor.automatic))
-        for name, _ in ORDER.values()
+        for name, _ in (*ORDER.values(), *PAYMENTS.values(), *BILLING.values())
     ]
     return answer
 

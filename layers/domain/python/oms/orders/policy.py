@@ -136,6 +136,15 @@ RULES: dict[str, Rule] = {
     "refund": Rule(_always, "REFUND", correction=True),
     "voidPayment": Rule(_always, correction=True),
     "retryPayment": Rule(_not_void, correction=True),
+    "replaceMethod": Rule(_not_void, correction=True),
+    "attachCustomer": Rule(_always, correction=True),
+    "detachCustomer": Rule(_always, correction=True),
+    "createPaymentLink": Rule(_not_void, correction=True),
+    "payByLink": Rule(_not_void, edits=False, correction=True),
+    "applyFunds": Rule(_always, correction=True),
+    "unapplyFunds": Rule(_always, correction=True),
+    "distributeFunds": Rule(_always, "REFUND", correction=True),
+    "postCredit": Rule(_always, correction=True),
 }
 
 

@@ -9,7 +9,10 @@ from oms.payments.gateway import GatewayResult, WebhookEvent
 
 @dataclass(frozen=True, slots=True)
 class AddTender:
-    """Attach a new means of payment; `capture` takes the funds at once (PAY-07)."""
+    """Attach a new means of payment; `capture` takes the funds at once (PAY-07).
+
+    `gateway` None means the one that serves the method; `customer` is the code of whoever pays.
+    """
 
     method: str
     token: str | None = None
@@ -19,6 +22,8 @@ class AddTender:
     expiry: str | None = None
     reference: str | None = None
     capture: bool = False
+    gateway: str | None = None
+    customer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +61,13 @@ class VoidPayment:
 
 @dataclass(frozen=True, slots=True)
 class ApplyFunds:
-    """Apply unapplied funds of the order to an invoice (BIL-04)."""
+    """Apply unapplied funds or open credit to an invoice (BIL-04): of the payment or credit memo
+    `source`, or of any payment of the order.
+    """
 
     invoice_id: str
     amount: int
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +97,59 @@ class SettleIntent:
 
 @dataclass(frozen=True, slots=True)
 class TakeWebhook:
-    """A verified webhook of this order (GTW-07); `gateway` is where it came from."""
+    """A verified webhook of this order (GTW-07); `gateway` is where it came from, since two
+    gateways may use the same references.
+    """
 
     event: WebhookEvent
-    gateway: str | None = None
+    gateway: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceMethod:
+    """Pay with another token what a payment still has to pay (PAY-07); the old one goes once the
+    new one holds its funds.
+    """
+
+    payment_id: str
+    token: str
+    method: str | None = None
+    brand: str | None = None
+    last_four: str | None = None
+    expiry: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttachCustomer:
+    """Say by its code whose payment it is (PAY-04, PAY-07)."""
+
+    payment_id: str
+    customer: str
+
+
+@dataclass(frozen=True, slots=True)
+class DetachCustomer:
+    """Say that a payment is nobody's in particular (PAY-07)."""
+
+    payment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateLink:
+    """Let somebody else pay the shortfall (PAY-41); `token_hash` is the SHA-256 of a token that is
+    not kept anywhere.
+    """
+
+    token_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class PayByLink:
+    """Pay the shortfall with the token of a payment link (PAY-41)."""
+
+    token_hash: str
+    method: str
+    token: str
+    brand: str | None = None
+    last_four: str | None = None
+    expiry: str | None = None

@@ -1,7 +1,9 @@
 """Everything other parts of the product ask of payments.
 
 acceptance      open_tenders
-commands        add_tender, authorize, capture, refund, void_payment, retry
+commands        add_tender, authorize, capture, refund, void_payment, retry, replace_method,
+                attach_customer, detach_customer
+links           create_link, pay_by_link, find_link, under_way
 gateway calls   due, request, mark_sent, settle, take_webhook
 reactions       react (to facts of orders, fulfillment, billing and payments), tick (to time)
 sums            coverage, shortfall, excess, summary, next_due
@@ -15,6 +17,8 @@ from oms.payments.balances import (
     shortfall,
     summary,
 )
+from oms.payments.changes import attach_customer, detach_customer, replace_method
+from oms.payments.links import create_link, find_link, pay_by_link, under_way
 from oms.payments.operations import authorize, capture, refund, retry, void_payment
 from oms.payments.reactions import react
 from oms.payments.results import settle
@@ -27,16 +31,22 @@ __all__ = [
     "PaymentTotals",
     "TenderSpec",
     "add_tender",
+    "attach_customer",
     "authorize",
     "capture",
     "coverage",
+    "create_link",
+    "detach_customer",
     "due",
     "excess",
+    "find_link",
     "mark_sent",
     "next_due",
     "open_tenders",
+    "pay_by_link",
     "react",
     "refund",
+    "replace_method",
     "request",
     "retry",
     "settle",
@@ -44,5 +54,6 @@ __all__ = [
     "summary",
     "take_webhook",
     "tick",
+    "under_way",
     "void_payment",
 ]

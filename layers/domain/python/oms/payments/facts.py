@@ -164,6 +164,34 @@ class PaymentRecovered(PaymentFact):
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentChanged(Fact):
+    """What is known of a payment changed: `what` is customer or replaced (PAY-07)."""
+
+    TYPE: ClassVar[str] = "payment.changed"
+    RECORD: ClassVar[str] = "payment"
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentLinkCreated(Fact):
+    """Somebody may pay `amount` by a link until `expires_at` (PAY-41); record is the order."""
+
+    TYPE: ClassVar[str] = "payment.link_created"
+    link_id: str
+    amount: int
+    expires_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentLinkUsed(Fact):
+    """A payment link is used up: `payment_id` came by it and is authorized (PAY-41)."""
+
+    TYPE: ClassVar[str] = "payment.link_used"
+    link_id: str
+    payment_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class FundsApplied(Fact):
     """Funds were applied to an invoice (BIL-04); record is the invoice."""
 

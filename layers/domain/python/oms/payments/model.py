@@ -141,7 +141,9 @@ class Tender:
 
     `method` is a `Method` or a custom one of the company (PAY-01). Without a `gateway` it is
     bookkeeping only (PAY-04). `orphan`: money arrived through it that nobody here asked for.
-    `foreign`: references of refunds made elsewhere.
+    `foreign`: references of refunds made elsewhere. `customer` is the code of whoever pays.
+    `replaces`: the payment that goes once this one holds its funds (PAY-07). `link_id`: the payment
+    link it came by (PAY-41).
     """
 
     id: str
@@ -159,6 +161,9 @@ class Tender:
     captures: tuple[Capture, ...] = ()
     voided_at: datetime | None = None
     orphan: bool = False
+    customer: str | None = None
+    replaces: str | None = None
+    link_id: str | None = None
     foreign: tuple[str, ...] = ()
 
     @property
@@ -170,6 +175,20 @@ class Tender:
     def refunded(self) -> int:
         """All that was given back."""
         return sum(capture.refunded for capture in self.captures)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentLink:
+    """A permission to pay what is missing, once, for whoever has its token (PAY-41).
+
+    Only the token's SHA-256 is kept, so that nobody who reads the record can pay with it.
+    """
+
+    id: str
+    token_hash: str
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +204,7 @@ class Payments:
     tenders: tuple[Tender, ...] = ()
     intents: tuple[Intent, ...] = ()
     webhook_ids: tuple[str, ...] = ()
+    links: tuple[PaymentLink, ...] = ()
 
     def tender(self, payment_id: str) -> Tender:
         """The tender with that id; raises KeyError where there is none."""

@@ -24,6 +24,7 @@ from oms.payments.balances import (
     surprises,
     tender_refundable,
 )
+from oms.payments.changes import let_go
 from oms.payments.drawing import draw, refund_in_order, refund_on, release
 from oms.payments.facts import (
     FundsMissing,
@@ -35,6 +36,7 @@ from oms.payments.facts import (
     RefundedTwice,
     SurplusFound,
 )
+from oms.payments.links import use_up
 from oms.payments.model import IntentKind, IntentState, Payments, Tender
 from oms.payments.working import Working
 
@@ -152,6 +154,8 @@ def _refused(payments: Payments, tender: Tender) -> bool:
 
 def _authorized(work: Working, fact: PaymentAuthorized, money: MoneyView) -> None:
     """Use a new authorization for what waits for it, or give it back if nothing does any more."""
+    use_up(work, fact.record_id)
+    let_go(work, fact.record_id)
     if money.needed == 0:
         release(work)
         return

@@ -76,7 +76,7 @@ def open_tenders(
         limit = shares[payment_id] if spec.limit is None else spec.limit
         tender = Tender(
             payment_id, spec.method, gateways.get(spec.method), limit, _draw_order(spec),
-            _refund_order(spec), _token(spec.token, f"tenders[{place}].token"), spec.brand,
+            _refund_order(spec), safe_token(spec.token, f"tenders[{place}].token"), spec.brand,
             spec.last_four, full_expiry(spec.expiry), spec.reference,
         )  # fmt: skip
         work.put_tender(tender)
@@ -98,15 +98,12 @@ def add_tender(
     payment_id = derive("pay", payments.order_id, len(payments.tenders))
     if amount <= 0:
         raise exceeded(command.limit or 0, missing, payment_id)
-    gateway = payments.gateways.get(command.method)
-    if gateway is None and command.method not in (*TAKEN, *ON_CREDIT):
-        problem = Problem("method", "UNMAPPED_CODE", "no gateway serves this method")
-        raise Malformed("UNMAPPED_CODE", f"method {command.method!r} has no gateway", [problem])
+    gateway = _serving(payments, command)
     draw = DRAW_ORDER.get(command.method, DEFAULT_DRAW)
     tender = Tender(
         payment_id, command.method, gateway, amount, draw, 100 - draw,
-        _token(command.token, "token"), command.brand, command.last_four,
-        full_expiry(command.expiry), command.reference,
+        safe_token(command.token, "token"), command.brand, command.last_four,
+        full_expiry(command.expiry), command.reference, customer=command.customer,
     )  # fmt: skip
     work.put_tender(tender)
     work.supersede(IntentKind.AUTHORIZE, IntentKind.CAPTURE)
@@ -116,6 +113,18 @@ def add_tender(
     elif command.method in TAKEN:
         book(work, work.claim(work.wish(IntentKind.CAPTURE, tender, amount)))
     return work.step()
+
+
+def _serving(payments: Payments, command: AddTender) -> str | None:
+    """The gateway of a new payment: it must exist first (PAY-01)."""
+    if command.gateway and command.gateway not in payments.gateways.values():
+        problem = Problem("gateway", "UNMAPPED_CODE", "no method of the channel uses it")
+        raise Malformed("UNMAPPED_CODE", f"there is no gateway {command.gateway!r}", [problem])
+    gateway = command.gateway or payments.gateways.get(command.method)
+    if gateway is None and command.method not in (*TAKEN, *ON_CREDIT):
+        problem = Problem("method", "UNMAPPED_CODE", "no gateway serves this method")
+        raise Malformed("UNMAPPED_CODE", f"method {command.method!r} has no gateway", [problem])
+    return gateway
 
 
 def full_expiry(text: str | None) -> str | None:
@@ -145,7 +154,8 @@ def _refund_order(spec: TenderSpec) -> int:
     return 100 - _draw_order(spec) if spec.refund_order is None else spec.refund_order
 
 
-def _token(token: str | None, path: str) -> str | None:
+def safe_token(token: str | None, path: str) -> str | None:
+    """The token; raises `Malformed` for a card number in its place (PAY-05)."""
     if token and resembles_card_number(token):
         problem = Problem(path, "CARD_NUMBER", "a gateway token is expected")
         raise Malformed("CARD_NUMBER", "card numbers are not accepted", [problem])

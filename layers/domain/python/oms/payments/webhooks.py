@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from oms.kernel.codec import stamp
 from oms.kernel.context import Context
+from oms.kernel.errors import Refused
 from oms.kernel.facts import Step
 from oms.kernel.ids import derive
 from oms.payments.commands import TakeWebhook
@@ -28,13 +29,18 @@ def take_webhook(payments: Payments, command: TakeWebhook, ctx: Context) -> Step
     """Take over a verified webhook; an event id seen before changes nothing.
 
     One that tells what is known already is not even remembered: told again, it is still known.
+    Raises `Refused` CURRENCY_MISMATCH for unknown money in another currency (TOT-06).
     """
     event = command.event
     if event.event_id in payments.webhook_ids:
         return Step(payments)
     seen = (*payments.webhook_ids, event.event_id)[-REMEMBERED:]
     work = Working(replace(payments, webhook_ids=seen), ctx)
-    known = [intent for intent in payments.intents if intent.id == event.intent_id]
+    known = [
+        intent for intent in payments.intents
+        if intent.id == event.intent_id
+        and payments.tender(intent.payment_id).gateway == command.gateway
+    ]  # fmt: skip
     if known:
         apply_result(work, known[0], event.result, lookup=True)
     elif event.result.outcome is Outcome.SUCCEEDED:
@@ -43,9 +49,11 @@ def take_webhook(payments: Payments, command: TakeWebhook, ctx: Context) -> Step
     return work.step() if news or work.facts else Step(payments)
 
 
-def _foreign(work: Working, event: WebhookEvent, gateway: str | None) -> None:
+def _foreign(work: Working, event: WebhookEvent, gateway: str) -> None:
+    if event.currency != work.payments.currency:
+        raise Refused.because("CURRENCY_MISMATCH", f"the order is in {work.payments.currency}")
     reference = event.result.reference or event.event_id
-    if _seen(work.payments, reference):
+    if _seen(work.payments, gateway, reference):
         return
     amount = event.result.approved_amount or event.amount
     tender = _tender_of(work, event, gateway, reference)
@@ -65,25 +73,27 @@ def _foreign(work: Working, event: WebhookEvent, gateway: str | None) -> None:
         _drop(work, tender, event.parent_reference, intent_id)
 
 
-def _seen(payments: Payments, reference: str) -> bool:
+def _seen(payments: Payments, gateway: str, reference: str) -> bool:
     return any(
         reference in tender.foreign
         or any(row.reference == reference for row in tender.captures)
         or any(row.reference == reference for row in tender.authorizations)
         for tender in payments.tenders
+        if tender.gateway == gateway
     )
 
 
-def _tender_of(work: Working, event: WebhookEvent, gateway: str | None, reference: str) -> Tender:
+def _tender_of(work: Working, event: WebhookEvent, gateway: str, reference: str) -> Tender:
     for tender in work.payments.tenders:
+        if tender.gateway != gateway:
+            continue
         known = [held.reference for held in tender.authorizations]
         known += [capture.reference for capture in tender.captures]
         if event.parent_reference in known:
             return tender
-    served = gateway or next((t.gateway for t in work.payments.tenders if t.gateway), None)
-    payment_id = derive("pay", work.payments.order_id, "orphan", reference)
+    payment_id = derive("pay", work.payments.order_id, "orphan", gateway, reference)
     tender = Tender(
-        payment_id, Method.CARD.value, served, 0, 40, 60, reference=reference, orphan=True
+        payment_id, Method.CARD.value, gateway, 0, 40, 60, reference=reference, orphan=True
     )
     work.put_tender(tender)
     return tender
