@@ -117,7 +117,8 @@ class TaxLine:
 @dataclass(frozen=True, slots=True)
 class Reservation:
     """A firm promise of units by id; `placed` says how many of the open units are bound to which
-    site.
+    site, and `fetched` how many of those wait at the site where the customer fetches them, on no
+    FO yet (RSV-03).
     """
 
     id: str
@@ -126,6 +127,7 @@ class Reservation:
     quantity: int
     open: int
     placed: dict[str, int] = field(default_factory=dict)
+    fetched: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +203,10 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One order line. `amounts` are those of all ordered units; `unit_price` is in minor units."""
+    """One order line. `amounts` are those of all ordered units; `unit_price` is in minor units.
+
+    `backordered_in` is the supply group that owes its backordered units.
+    """
 
     line_no: int
     sku: str
@@ -223,6 +228,7 @@ class Line:
     tried_sites: tuple[str, ...] = ()
     attempts: int = 0
     suspended: bool = False
+    backordered_in: str | None = None
     promised_date: str | None = None
     attributes: dict[str, str] = field(default_factory=dict)
 
