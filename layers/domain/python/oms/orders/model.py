@@ -116,9 +116,8 @@ class TaxLine:
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """A firm promise of units by id; `placed` says how many of the open units are bound to which
-    site, and `fetched` how many of those wait at the site where the customer fetches them, on no
-    FO yet (RSV-03).
+    """A firm promise of units by id; `placed` counts the open units bound to a site, `fetched`
+    those among them that wait there for their customer, on no FO yet (RSV-03).
     """
 
     id: str
@@ -203,10 +202,8 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One order line. `amounts` are those of all ordered units; `unit_price` is in minor units.
-
-    `backordered_in` is the supply group that owes its backordered units.
-    """
+    """One order line. `amounts` (minor units) are those of all ordered units; `backordered_in` is
+    the group that owes those that wait for supply."""
 
     line_no: int
     sku: str
