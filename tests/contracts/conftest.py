@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
+import boto3
 import pytest
+from moto import mock_aws
+from oms.inventory.ports import StockStore
 from oms.search.ports import SearchIndex
+from oms_aws.stock import DynamoStock
 
 from tests.contracts.gateway_harness import FakeHarness, Harness, ServiceHarness
 from tests.contracts.search_company import Orders
 from tests.contracts.search_engines import ENGINES, engine
+from tests.domain.inventory.scene import Scene
+from tests.fakes.stock import MemoryStock
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
 
 
 @pytest.fixture(scope="session", params=ENGINES)
@@ -33,3 +43,55 @@ def gateway_harness(request: pytest.FixtureRequest) -> Iterator[Harness]:
         return
     with ServiceHarness.running() as running:
         yield running
+
+
+TABLE = "stock"
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDBClient]:
+    """The stock table, empty."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    with mock_aws():
+        dynamo = boto3.client("dynamodb", region_name="us-east-1")
+        dynamo.create_table(
+            TableName=TABLE,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "sk", "AttributeType": "S"},
+                {"AttributeName": "siteKey", "AttributeType": "S"},
+            ],
+            KeySchema=[
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": "site",
+                    "KeySchema": [
+                        {"AttributeName": "siteKey", "KeyType": "HASH"},
+                        {"AttributeName": "pk", "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "KEYS_ONLY"},
+                }
+            ],
+        )
+        yield dynamo
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def store(request: pytest.FixtureRequest) -> StockStore:
+    """Each implementation in turn."""
+    if request.param == "memory":
+        return MemoryStock()
+    return DynamoStock(request.getfixturevalue("client"), TABLE)
+
+
+@pytest.fixture
+def scene(store: StockStore) -> Scene:
+    """Five shirts at A."""
+    scene = Scene(store)
+    scene.stocked(5)
+    return scene

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
 from oms.inventory.commands import CartLine, Delta, FeedRow, ReserveCart
 from oms.inventory.draft import Draft, Note
 from oms.inventory.model import (
     BackorderPolicy,
+    BackorderRule,
     Item,
     MovementType,
     StockSnapshot,
@@ -26,6 +24,7 @@ from oms.inventory.use_cases import reserve_cart, suppress_sale
 from oms.kernel.errors import AlreadyDone, Conflict, StockConflict, VersionConflict
 from oms_aws.stock import DynamoStock, stock_refusal, stock_transaction_items
 
+from tests.contracts.conftest import TABLE
 from tests.domain.inventory.scene import (
     SITES,
     TEN,
@@ -42,57 +41,7 @@ from tests.fakes.stock import MemoryStock
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-TABLE = "stock"
 NOTE = Note(MovementType.ADJUST, reason="test")
-
-
-@pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDBClient]:
-    """The stock table, empty."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    with mock_aws():
-        dynamo = boto3.client("dynamodb", region_name="us-east-1")
-        dynamo.create_table(
-            TableName=TABLE,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[
-                {"AttributeName": "pk", "AttributeType": "S"},
-                {"AttributeName": "sk", "AttributeType": "S"},
-                {"AttributeName": "siteKey", "AttributeType": "S"},
-            ],
-            KeySchema=[
-                {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "sk", "KeyType": "RANGE"},
-            ],
-            GlobalSecondaryIndexes=[
-                {
-                    "IndexName": "site",
-                    "KeySchema": [
-                        {"AttributeName": "siteKey", "KeyType": "HASH"},
-                        {"AttributeName": "pk", "KeyType": "RANGE"},
-                    ],
-                    "Projection": {"ProjectionType": "KEYS_ONLY"},
-                }
-            ],
-        )
-        yield dynamo
-
-
-@pytest.fixture(params=["memory", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> StockStore:
-    """Each implementation in turn."""
-    if request.param == "memory":
-        return MemoryStock()
-    return DynamoStock(request.getfixturevalue("client"), TABLE)
-
-
-@pytest.fixture
-def scene(store: StockStore) -> Scene:
-    """Five shirts at A."""
-    scene = Scene(store)
-    scene.stocked(5)
-    return scene
 
 
 def change(scene: Scene, cause: str, delta: int = 1, snapshot: StockSnapshot | None = None) -> Any:
@@ -206,6 +155,9 @@ def test_every_field_survives(scene: Scene) -> None:
         "itm_f", "FULL", "Full", "ASSEMBLY", "SUSPENDED", True, ("400",), ("c",), ("web",), 5, "T",
         100, {"USD": 1}, True, True, True, True, True, BackorderPolicy.LIMITED, 3, "EXTRA", 1,
         ("t",), {"color": "red"}, (1, 2, 3), ("u",), (Vendor("v", "s", 4, 5),), 2, "30D",
+        "2026-01-01", "2026-12-31",
+        {"west": BackorderRule(BackorderPolicy.LIMITED, 2, "EXTRA", "2026-01-01", "2027-01-01")},
+        True,
     )  # fmt: skip
     default = Item("i", "s", "n")
     same = [f.name for f in fields(Item) if getattr(item, f.name) == getattr(default, f.name)]

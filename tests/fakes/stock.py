@@ -14,6 +14,7 @@ from oms.inventory.model import (
     StockSnapshot,
     StockWrite,
 )
+from oms.inventory.queue import Waiting
 from oms.inventory.reports import FeedReport
 from oms.kernel.errors import AlreadyDone, Conflict, StockConflict, VersionConflict
 
@@ -27,6 +28,7 @@ class MemoryStock:
         self.levels: dict[tuple[str, str, str], InventoryLevel] = {}
         self.carts: dict[tuple[str, str], CartReservation] = {}
         self.journals: dict[tuple[str, str], Journal] = {}
+        self.queue: dict[tuple[str, str, str, int], Waiting] = {}
         self._skus: dict[tuple[str, str], str] = {}
         self._reports: dict[tuple[str, str], FeedReport] = {}
 
@@ -74,6 +76,18 @@ class MemoryStock:
         self.carts |= {k: replace(r, version=r.version + 1) for k, r in carts.items()}
         if change.journal.movements:
             self.journals[cause] = change.journal
+        self.queue |= {(company, *row.place): row for row in change.joined}
+        self.forget(company, change.left)
+
+    def waiting(self, company: str, item_id: str) -> tuple[Waiting, ...]:
+        """Rows of the item."""
+        rows = self.queue.items()
+        return tuple(row for place, row in rows if place[:2] == (company, item_id))
+
+    def forget(self, company: str, rows: Sequence[Waiting]) -> None:
+        """Gone, once or twice."""
+        for row in rows:
+            self.queue.pop((company, *row.place), None)
 
     def journal(self, company: str, cause_id: str) -> Journal | None:
         """The journal of the cause."""

@@ -21,6 +21,7 @@ from oms.orders.commands import Backorder, Cancel, CancelLine, NewLine
 from oms.orders.decisions import backorder, cancel, react
 from oms.orders.intake import reserve_rest
 from oms.orders.model import Order
+from oms.orders.shelf import Stocked
 from oms.orders.status import fulfillment_status, line_status, order_state
 from oms.orders.totals import totals
 
@@ -153,7 +154,7 @@ class Floor(RuleBasedStateMachine):
         self.cause += 1
         stock = {("itm_A", "west"): there}
         context = ctx(cause=f"again-{self.cause}")
-        step = reserve_rest(self.order, stock, {}, StockPolicy.ENFORCE, context, refuse=False)
+        step = reserve_rest(self.order, Stocked(stock), StockPolicy.ENFORCE, context, refuse=False)
         self.order = step.part
         self.count(step.facts)
 

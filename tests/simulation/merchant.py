@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from oms.inventory.commands import AdjustStock, Delta
 from oms.inventory.model import (
     InventoryLevel,
     Item,
@@ -16,7 +17,8 @@ from oms.inventory.model import (
     MovementType,
     PromiseCounter,
 )
-from oms.kernel.context import Actor, ActorKind
+from oms.inventory.use_cases import adjust_stock
+from oms.kernel.context import Actor, ActorKind, Context
 from oms.kernel.ids import derive
 from oms.kernel.policy import Policy
 from oms.lifecycle.answers import Answer
@@ -118,6 +120,7 @@ class Merchant:
         self.agent = Actor(ActorKind.USER, "ana", COMPANY, roles=frozenset({"service_manager"}))
         self.channel = Actor(ActorKind.CLIENT, "shop", COMPANY, channel="web")
         self._count = itertools.count(1)
+        self._moves = itertools.count(1)
 
     def shelve(self, sku: str, **units: int) -> str:
         """Create an item with opening stock per site; returns its id."""
@@ -135,6 +138,32 @@ class Merchant:
         self.stock.counters[COMPANY, item.id, "main"] = counter
         self.stock.journals[COMPANY, f"open {sku}"] = Journal("open", START, "test", tuple(moves))
         return item.id
+
+    def change_item(self, sku: str, **values: Any) -> None:
+        """Store the next version of an item."""
+        old = self.stock.items_by_sku(COMPANY, [sku])[sku]
+        self.stock.put_item(COMPANY, replace(old, version=old.version + 1, **values))
+
+    def move(self, sku: str, site: str, kind: str, **changes: Any) -> None:
+        """Adjust, count or receive at a position, and do what that calls for."""
+        item = self.stock.items_by_sku(COMPANY, [sku])[sku]
+        command = AdjustStock(item.id, site, "test", MovementType(kind), **changes)
+        groups = {code: row.group for code, row in self.settings.all_sites.items()}
+        cause = f"move{next(self._moves)}"
+        adjust_stock(
+            self.stock, command, groups, Context(self.now, self.agent, cause, self.settings.current)
+        )
+        self.answer_calls()
+
+    def receive(self, sku: str, site: str, units: int) -> None:
+        """Supply lands."""
+        self.move(sku, site, "RECEIPT", on_hand=Delta(units))
+
+    def answer_calls(self) -> None:
+        """Do what rows of the stock table call for, as the reader of its stream does."""
+        for (company, item_id, _), counter in sorted(self.stock.counters.items()):
+            if counter.queued and counter.free > 0:
+                self.steps.serve(company, item_id, f"call{next(self._moves)}")
 
     def place(self, *lines: tuple[str, int, int], token: str = "tok_ok", **changes: Any) -> Answer:
         """Offer an order of (sku, quantity, unit price) lines."""

@@ -11,7 +11,7 @@ from oms.inventory.use_cases import Pair, adjust_stock, availability, suppress_s
 from oms.kernel.errors import Malformed, StockConflict
 from oms.orders.facts import UnitsBackordered
 
-from tests.domain.inventory.scene import Scene, allocated, reserved, shipped, units
+from tests.domain.inventory.scene import TEN, Scene, allocated, reserved, shipped, units
 from tests.fakes.stock import MemoryStock
 
 
@@ -153,7 +153,7 @@ def test_limited_extra_adds_to_stock() -> None:
         "i", "S", "N", backorder_policy=BackorderPolicy.LIMITED, backorder_limit=30,
         backorder_basis="EXTRA",
     )  # fmt: skip
-    assert available(PromiseCounter("i", "main", supply=10, promised=4), item) == 36
+    assert available(PromiseCounter("i", "main", supply=10, promised=4), item, TEN) == 36
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_limited_extra_adds_to_stock() -> None:
 )
 def test_unlimited_is_none(item: Item) -> None:
     """STK-07, ITM-01: unlimited backorder, and kinds that have no stock, are answered as null."""
-    assert available(PromiseCounter("i", "main"), item) is None
+    assert available(PromiseCounter("i", "main"), item, TEN) is None
 
 
 @pytest.mark.parametrize("state", ["SUSPENDED", "AWAITING_APPROVAL", "REMOVED"])

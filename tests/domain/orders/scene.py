@@ -22,6 +22,7 @@ from oms.orders.commands import NewLine, NewTender, PlaceOrder
 from oms.orders.decisions import react
 from oms.orders.intake import receive
 from oms.orders.model import Address, DeliveryGroup, Line, Order, TaxPolicy
+from oms.orders.shelf import Stocked
 
 NOW = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -94,7 +95,7 @@ def accept(
     *,
     shop: Shop | None = None,
     items: Mapping[str, Goods] | None = None,
-    backorder: Mapping[str, bool] | None = None,
+    backorder: Mapping[tuple[str, str], int | None] | None = None,
     policy: StockPolicy = StockPolicy.ENFORCE,
     settings: Policy | None = None,
     carts: Mapping[str, Cart] | None = None,
@@ -103,9 +104,10 @@ def accept(
     known = goods(*(line.sku for line in command.lines)) if items is None else items
     channel = shop or Shop()
     plenty = {(item.id, place): 10**6 for item in known.values() for place in channel.pool}
+    shelf = Stocked(plenty if stock is None else stock, backorder or {})
     return receive(
-        command, channel, known, plenty if stock is None else stock, backorder or {}, "T26-000001",
-        "ord_1", policy, ctx(policy=settings), carts or {},
+        command, channel, known, shelf, "T26-000001", "ord_1", policy, ctx(policy=settings),
+        carts or {},
     )  # fmt: skip
 
 

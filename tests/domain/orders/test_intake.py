@@ -11,6 +11,7 @@ from oms.orders.commands import NewLine
 from oms.orders.facts import OrderReceived, ReservationCreated, UnitsBackordered
 from oms.orders.intake import ONE_TRANSACTION, reserve_rest
 from oms.orders.model import DeliveryGroup
+from oms.orders.shelf import Stocked
 
 from tests.domain.orders.scene import (
     NOW,
@@ -74,7 +75,7 @@ def test_accepting_policy_backorders_the_rest() -> None:
 
 def test_backorder_policy_is_no_shortage() -> None:
     """LIN-101: the item's own policy allows it, under ENFORCE too."""
-    step = accept(offered(NewLine("A", 3, 1)), {A: 0}, backorder={"itm_A": True})
+    step = accept(offered(NewLine("A", 3, 1)), {A: 0}, backorder={A: None})
     assert step.facts[-1] == UnitsBackordered("ord_1", 1, "itm_A", "main", 3, short=False)
 
 
@@ -106,9 +107,9 @@ def test_lines_of_one_item_do_not_count_twice() -> None:
 
 
 def test_item_without_limit() -> None:
-    """LIN-08: what has no stock to count is promised without limit."""
+    """LIN-08, LIN-104: what has no stock is neither promised nor refused; a plan takes it."""
     assert buckets(accept(offered(NewLine("A", 999, 1)), {A: None}).part.lines[0]) == {
-        "reserved": 999
+        "unsourced": 999
     }
 
 
@@ -181,7 +182,7 @@ def test_large_order_is_reserved_in_chunks() -> None:
     skus = [f"S{n}" for n in range(ONE_TRANSACTION + 5)]
     first = accept(offered(*(NewLine(sku, 1, 1) for sku in skus))).part
     stock = {(f"itm_{sku}", "main"): 1 for sku in skus}
-    rest = reserve_rest(first, stock, {}, StockPolicy.ENFORCE, ctx(cause="c2"), refuse=False)
+    rest = reserve_rest(first, Stocked(stock), StockPolicy.ENFORCE, ctx(cause="c2"), refuse=False)
     assert sum(line.buckets.reserved for line in first.lines) == ONE_TRANSACTION
     assert kinds(rest.facts) == ["ReservationCreated"] * 5
     assert all(buckets(line) == {"reserved": 1} for line in rest.part.lines)
@@ -190,10 +191,10 @@ def test_large_order_is_reserved_in_chunks() -> None:
 def test_short_rest_keeps_waiting() -> None:
     """INT-04: an accepted order is not refused later; suspended lines are left alone."""
     made = accept(offered(NewLine("A", 2, 1)), policy=StockPolicy.SKIP).part
-    waits = reserve_rest(made, {A: 1}, {}, StockPolicy.ENFORCE, ctx(), refuse=False).part
+    waits = reserve_rest(made, Stocked({A: 1}), StockPolicy.ENFORCE, ctx(), refuse=False).part
     assert buckets(waits.lines[0]) == {"unsourced": 1, "reserved": 1}
     stopped = replace(made, lines=(replace(made.lines[0], suspended=True),))
-    assert reserve_rest(stopped, {A: 9}, {}, StockPolicy.ENFORCE, ctx()).facts == ()
+    assert reserve_rest(stopped, Stocked({A: 9}), StockPolicy.ENFORCE, ctx()).facts == ()
 
 
 def test_split_wish_overrules_the_setting() -> None:

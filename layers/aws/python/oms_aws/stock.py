@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 from oms.inventory.decisions import oversold
 from oms.inventory.model import Item, Journal, StockSnapshot, StockWrite
+from oms.inventory.queue import Waiting
 from oms.inventory.reports import FeedReport
 from oms.kernel.errors import AlreadyDone, Conflict, StockConflict, Unavailable, VersionConflict
 
@@ -32,6 +33,7 @@ from oms_aws.stock_rows import (
     site_key,
     sku_key,
     stock_transaction_items,
+    waiting_key,
 )
 
 if TYPE_CHECKING:
@@ -78,7 +80,7 @@ class DynamoStock:
         if not entries:
             return
         try:
-            if len(entries) == 1:
+            if len(entries) == 1 and "Put" in entries[0]:
                 self._client.put_item(**entries[0]["Put"])
             else:
                 self._client.transact_write_items(TransactItems=entries)  # type: ignore[arg-type]
@@ -90,6 +92,15 @@ class DynamoStock:
         """One strongly consistent get."""
         row = self._get(journal_key(company, cause_id))
         return None if row is None else journal_of(row)
+
+    def waiting(self, company: str, item_id: str) -> tuple[Waiting, ...]:
+        """One strongly consistent query."""
+        return tuple(record(Waiting, row) for row in self._query(f"{company}#WAITING#{item_id}"))
+
+    def forget(self, company: str, rows: Sequence[Waiting]) -> None:
+        """One delete each."""
+        for row in rows:
+            self._client.delete_item(TableName=self._table, Key=waiting_key(company, row))
 
     def items_by_sku(self, company: str, skus: Sequence[str]) -> dict[str, Item]:
         """Two batch reads: names, then items."""

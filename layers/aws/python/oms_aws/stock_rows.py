@@ -6,9 +6,12 @@
     level of an item at a site                  same pk, sk=LEVEL#{site}
     name of an item                             pk={company}#SKU#{sku} sk=SKU
     journal entry: what one cause moved         pk={company}#MOVEMENTS#{causeId} sk=MOVEMENTS
+    a line that waits for an item               pk={company}#WAITING#{itemId} sk={orderId}#{lineNo}
     cart reservation                            pk={company}#RESERVATION#{id} sk=RESERVATION
     report of a feed                            pk={company}#FEED#{feedId} sk=FEED
     items at a site                             index `site`: siteKey={company}#SITE#{site}, pk
+
+`call` stands in rows that call for something to be done; the stream filter looks for nothing else.
 
 Fields are plain attributes, so a person can read a level in the console; only a journal entry is
 packed, since it is billed by its size with every order. The index holds keys only
@@ -29,12 +32,18 @@ from oms.inventory.model import (
     PromiseCounter,
     StockWrite,
 )
+from oms.inventory.queue import Waiting
 from oms.kernel.codec import decode, encode
 from oms.kernel.packing import pack, unpack
 
 Row = dict[str, Any]
 T = TypeVar("T")
-KEYS = frozenset({"pk", "sk", "siteKey"})
+KEYS = frozenset({"pk", "sk", "siteKey", "call"})
+SUPPLIED = "SUPPLIED"
+"""What a row calls for: somebody waits for the item and there are units that nobody is promised."""
+
+SHORT = "SHORT"
+"""More is reserved at the site than is there (STK-15)."""
 
 
 def item_key(company: str, item_id: str) -> Row:
@@ -67,6 +76,11 @@ def cart_key(company: str, cart_id: str) -> Row:
     return key(f"{company}#RESERVATION#{cart_id}", "RESERVATION")
 
 
+def waiting_key(company: str, row: Waiting) -> Row:
+    """Key of a line that waits."""
+    return key(f"{company}#WAITING#{row.item_id}", f"{row.order_id}#{row.line_no}")
+
+
 def report_key(company: str, feed_id: str) -> Row:
     """Key of a feed report."""
     return key(f"{company}#FEED#{feed_id}", "FEED")
@@ -83,15 +97,23 @@ def stock_transaction_items(table_name: str, company: str, change: StockWrite) -
         entries.append(put(table_name, journal_row(company, change.journal), 0))
     for counter in change.counters:
         row = counter_key(company, counter.item_id, counter.group) | fields_of(counter)
+        if counter.queued and counter.free > 0:
+            row["call"] = {"S": SUPPLIED}
         entries.append(put(table_name, _numbered(row, counter.version + 1), counter.version))
     for level in change.levels:
         row = level_key(company, level.item_id, level.site) | fields_of(level)
         row["siteKey"] = {"S": site_key(company, level.site)}
+        if level.short:
+            row["call"] = {"S": SHORT}
         entries.append(put(table_name, _numbered(row, level.version + 1), level.version))
     for cart in change.carts:
         row = cart_key(company, cart.id) | fields_of(cart)
         entries.append(put(table_name, _numbered(row, cart.version + 1), cart.version))
-    return entries
+    for line in change.joined:
+        row = waiting_key(company, line) | fields_of(line)
+        entries.append({"Put": {"TableName": table_name, "Item": row}})
+    gone = [waiting_key(company, line) for line in change.left]
+    return [*entries, *({"Delete": {"TableName": table_name, "Key": row}} for row in gone)]
 
 
 def journal_row(company: str, journal: Journal) -> Row:
@@ -111,7 +133,7 @@ def journal_of(row: Mapping[str, Any]) -> Journal:
 
 def is_journal(entry: Row) -> bool:
     """Whether the transaction entry is that of the journal."""
-    return bool(entry["Put"]["Item"]["sk"]["S"] == "MOVEMENTS")
+    return bool(entry.get("Put", {}).get("Item", {}).get("sk") == {"S": "MOVEMENTS"})
 
 
 def site_key(company: str, site: str) -> str:

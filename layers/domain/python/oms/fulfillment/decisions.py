@@ -27,6 +27,7 @@ from oms.fulfillment.model import (
 from oms.fulfillment.rows import (
     Change,
     Room,
+    held,
     packed_more,
     picked_more,
     shipped_more,
@@ -44,9 +45,13 @@ from oms.kernel.facts import Fact, Step, Units
 from oms.kernel.ids import derive
 from oms.kernel.policy import ApprovalMode
 
+NO_CARRIER = "VIRTUAL"
+"""Carrier of what is not carried."""
+
 __all__ = [
-    "allocate", "approve", "assign", "file", "next_due", "pack", "pick", "react", "reject",
-    "release", "release_ready", "ship", "short", "tick", "unassign", "unpack", "unpick",
+    "allocate", "approve", "assign", "deliver", "deliverable", "file", "next_due", "pack", "pick",
+    "react", "reject", "release", "release_ready", "ship", "short", "tick", "unassign", "unpack",
+    "unpick",
 ]  # fmt: skip
 
 
@@ -173,6 +178,30 @@ def ship(fulfillment: Fulfillment, command: commands.Ship, ctx: Context) -> Step
     )
     fo, follows = moved(before, fo, ctx)
     return Step(store(fulfillment, fo), (left, *follows))
+
+
+def deliver(fulfillment: Fulfillment, fo_id: str, ctx: Context) -> Step[Fulfillment]:
+    """A virtual FO fulfills itself: nobody has to confirm what no provider delivers (LIN-08)."""
+    before = fulfillment.find(fo_id)
+    units = held(before, unpicked)
+    rows = tuple(
+        replace(row, picked=row.quantity, packed=row.quantity, shipped=row.quantity)
+        for row in before.lines
+    )
+    shipment = Shipment(derive("shp", before.id, 1), ctx.now, NO_CARRIER, None, (), ())
+    fo = replace(before, lines=rows, shipments=(shipment,))
+    left = facts.ShipmentCreated(fo.id, shipment.id, fo.site, NO_CARRIER, (), units)
+    fo, follows = moved(before, fo, ctx)
+    return Step(store(fulfillment, fo), (left, *follows))
+
+
+def deliverable(fulfillment: Fulfillment) -> tuple[FulfillmentOrder, ...]:
+    """Released virtual FOs."""
+    return tuple(
+        fo
+        for fo in fulfillment.orders
+        if fo.type is FulfillmentType.VIRTUAL and fo_state(fo) == "AWAITING_PICK"
+    )
 
 
 def file(

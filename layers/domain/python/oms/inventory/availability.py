@@ -22,48 +22,53 @@ from oms.kernel.codec import stamp
 def available(
     counter: PromiseCounter,
     item: Item | None,
+    now: datetime,
     levels: Sequence[InventoryLevel] = (),
-    now: datetime | None = None,
 ) -> int | None:
     """Units the supply group may still promise; None means without limit, never below 0 (STK-10).
 
     `levels` are all levels of the item in the group; only a LIMITED policy with basis TOTAL needs
-    them. With `now`, what expired carts held is free again (RSV-04).
+    them. What carts held that are expired by `now` is free again (RSV-04).
     """
     if item is not None and not item.sellable:
         return 0
-    spare = headroom(counter, item, levels)
-    return None if spare is None else max(0, spare + (expired(counter, now) if now else 0))
+    spare = headroom(counter, item, now, levels)
+    return None if spare is None else max(0, spare + expired(counter, now))
 
 
 def headroom(
-    counter: PromiseCounter, item: Item | None, levels: Iterable[InventoryLevel]
+    counter: PromiseCounter, item: Item | None, now: datetime, levels: Iterable[InventoryLevel]
 ) -> int | None:
     """`available` before it is cut at zero: below zero, more is promised than policy allows."""
-    policy = BackorderPolicy.NONE if item is None else item.backorder_policy
     committed = counter.promised + counter.backordered
-    if item is None or (item.physical and policy is BackorderPolicy.NONE):
+    if item is None:
         return counter.supply - committed
-    if not item.physical or policy is BackorderPolicy.UNLIMITED:
+    if not item.stocked:
         return None
-    if item.backorder_basis == "EXTRA":
-        return counter.supply + item.backorder_limit - committed
+    rule = item.backorder(counter.group, now)
+    match rule.policy:
+        case BackorderPolicy.NONE:
+            return counter.supply - committed
+        case BackorderPolicy.UNLIMITED:
+            return None
+    if rule.basis == "EXTRA":
+        return counter.supply + rule.limit - committed
     kept = sum(level.safety_sell - level.shipped for level in levels)
-    return item.backorder_limit - committed - kept
+    return rule.limit - committed - kept
 
 
 def available_at(
     level: InventoryLevel,
     counter: PromiseCounter,
     item: Item | None,
+    now: datetime,
     levels: Sequence[InventoryLevel] = (),
-    now: datetime | None = None,
 ) -> int:
     """Units that may be promised for pickup at one site: what the group may promise and the site
-    has.
+    has (RSV-03).
     """
-    group = available(counter, item, levels, now)
-    here = level.site_sellable - level.reserved
+    group = available(counter, item, now, levels)
+    here = level.pickable
     return max(0, here if group is None else min(group, here))
 
 
@@ -75,7 +80,7 @@ def available_in(
     for group in groups:
         counter = snapshot.counters.get((item_id, group), PromiseCounter(item_id, group))
         levels = snapshot.levels_of(item_id, group)
-        part = available(counter, snapshot.items.get(item_id), levels, now)
+        part = available(counter, snapshot.items.get(item_id), now, levels)
         if part is None:
             return None
         total += part

@@ -112,7 +112,7 @@ def _hold(
     for group in line.pool:
         counter = draft.counter(line.item_id, group)
         levels = snapshot.levels_of(line.item_id, group)
-        left = available(counter, snapshot.items.get(line.item_id), levels, ctx.now)
+        left = available(counter, snapshot.items.get(line.item_id), ctx.now, levels)
         units = missing if left is None else min(missing, left)
         if units > 0:
             missing -= units

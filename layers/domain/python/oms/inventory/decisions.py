@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from oms.inventory.adjustments import adjust
-from oms.inventory.availability import available, available_at, available_in
+from oms.inventory.availability import available, available_at, available_in, expired
 from oms.inventory.carts import extend_cart, release_cart, reserve_cart
 from oms.inventory.draft import Draft
-from oms.inventory.effects import StockEffect
+from oms.inventory.effects import Queue, StockEffect
 from oms.inventory.facts import InventoryChanged
 from oms.inventory.feeds import apply_feed_row
 from oms.inventory.model import StockSnapshot, StockWrite
+from oms.inventory.queue import queue
 from oms.inventory.translation import Touched, effects, touched
 from oms.kernel.context import Context
 
 __all__ = [
+    "Queue",
     "StockEffect",
     "Touched",
     "adjust",
@@ -29,9 +31,11 @@ __all__ = [
     "available_in",
     "changes",
     "effects",
+    "expired",
     "extend_cart",
     "oversold",
     "plan",
+    "queue",
     "release_cart",
     "reserve_cart",
     "touched",

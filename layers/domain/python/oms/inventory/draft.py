@@ -14,6 +14,7 @@ from typing import Any
 
 from oms.inventory.availability import headroom
 from oms.inventory.model import (
+    BackorderPolicy,
     CartReservation,
     InventoryLevel,
     Journal,
@@ -62,6 +63,9 @@ class Draft:
         self._carts: dict[str, CartReservation] = {}
         self._notes: dict[Key, Note] = {}
         self._movements: list[Movement] = []
+        self._pickups: set[Key] = set()
+        self._beyond: set[Key] = set()
+        self._queued: set[Key] = set()
 
     def counter(self, item_id: str, group: str) -> PromiseCounter:
         """The promise counter as it stands in this draft."""
@@ -90,9 +94,20 @@ class Draft:
         """Promise `units` more, or fewer where negative, from a group."""
         self._shift_counter(note, self._current(item_id, group), "promised", units)
 
-    def backorder(self, note: Note, item_id: str, group: str, units: int) -> None:
-        """Commit to `units` more, or fewer, from supply to come."""
+    def backorder(
+        self, note: Note, item_id: str, group: str, units: int, beyond: bool = False
+    ) -> None:
+        """Commit to `units` more, or fewer, from supply to come; `beyond` the item's policy too."""
+        if beyond:
+            self._beyond.add((item_id, group))
         self._shift_counter(note, self._current(item_id, group), "backordered", units)
+
+    def queue(self, item_id: str, group: str) -> None:
+        """Say that a line waits; written even where it was said before, so that whoever takes it
+        back at the same time finds that somebody came.
+        """
+        self._counters[(item_id, group)] = replace(self._current(item_id, group), queued=True)
+        self._queued.add((item_id, group))
 
     def hold(self, note: Note, cart: CartReservation) -> None:
         """Promise a cart's open units until it expires."""
@@ -115,6 +130,13 @@ class Draft:
         self._shift_counter(note, replace(counter, soft=soft), "promised", -held)
         self._journal(note, cart.item_id, f"G:{cart.group}", "soft", _soft(counter), -held)
         self._carts[cart.id] = replace(cart, open=0, ended=how)
+
+    def place_for_pickup(self, note: Note, item_id: str, site: str, units: int) -> None:
+        """Reserve units at the site where the customer fetches them (RSV-03); the site's safety
+        stock for sourcing is no reason against it, its safety stock for sale is.
+        """
+        self._pickups.add((item_id, site))
+        self.shift(note, item_id, site, reserved=units)
 
     def shift(self, note: Note, item_id: str, site: str, **deltas: int) -> None:
         """Move counters of a level, named as its fields; on hand moved by anything but the feed
@@ -161,7 +183,7 @@ class Draft:
             Journal(cause_id, self.now, ctx.actor.label, tuple(self._movements), order_id),
             tuple(
                 counter for key, counter in sorted(self._counters.items())
-                if counter != self._read_counter(key)
+                if counter != self._read_counter(key) or key in self._queued
             ),
             tuple(
                 level for key, level in sorted(self._levels.items())
@@ -225,23 +247,42 @@ class Draft:
             before = self._read_counter(key)
             if after.promised < 0 or after.backordered < 0:
                 raise StockConflict(f"more of {key[0]} given back than {key[1]} has promised")
-            if self._grew(before, after):
-                self._guard_promise(key, before, after)
+            if after.backordered > before.backordered and key not in self._beyond:
+                self._guard_limit(key, after)
+            dead = sum(units for at, units in before.soft.items() if at <= stamp(self.now))
+            grown = after.promised - (before.promised - dead)
+            if grown > 0:
+                self._guard_promise(key, before, after, grown)
 
-    def _grew(self, before: PromiseCounter, after: PromiseCounter) -> bool:
-        dead = sum(units for at, units in before.soft.items() if at <= stamp(self.now))
-        return after.promised > before.promised - dead
-
-    def _guard_promise(self, key: Key, before: PromiseCounter, after: PromiseCounter) -> None:
+    def _guard_limit(self, key: Key, after: PromiseCounter) -> None:
+        """BKO-02: what is promised and committed stays within the limit of the policy."""
         item = self._snapshot.items.get(key[0])
-        served = after.backordered < before.backordered
+        if item is None or item.backorder(key[1], self.now).policy is not BackorderPolicy.LIMITED:
+            return
+        if (self._spare(key, after) or 0) < 0:
+            raise StockConflict(f"{key[1]} may not promise that much of {key[0]}")
+
+    def _guard_promise(
+        self, key: Key, before: PromiseCounter, after: PromiseCounter, grown: int
+    ) -> None:
+        item = self._snapshot.items.get(key[0])
+        served = before.backordered - after.backordered
+        if served > 0 and after.promised > after.supply:
+            raise StockConflict(f"{key[1]} has too little of {key[0]} for its backorders")
+        if served >= grown:
+            # Commitments of before take what is there, whatever others still wait for (BKO-06).
+            return
         # What this write itself backorders is beyond stock on purpose and takes nothing from it.
         kept = replace(after, backordered=min(before.backordered, after.backordered))
-        levels = [self.level(*known) for known in self._known_levels(key)]
-        spare = headroom(kept, item, levels)
-        hidden = item is not None and not item.sellable and not served
+        spare = self._spare(key, kept)
+        hidden = item is not None and not item.sellable
         if hidden or (spare is not None and spare < 0):
             raise StockConflict(f"{key[1]} has too little of {key[0]} left to promise")
+
+    def _spare(self, key: Key, counter: PromiseCounter) -> int | None:
+        item = self._snapshot.items.get(key[0])
+        levels = [self.level(*known) for known in self._known_levels(key)]
+        return headroom(counter, item, self.now, levels)
 
     def _known_levels(self, key: Key) -> set[Key]:
         item_id, group = key
@@ -253,7 +294,8 @@ class Draft:
             before = self._read_level(key)
             if any(getattr(after, name) < 0 for name in COUNTED):
                 raise StockConflict(f"more of {key[0]} taken from {key[1]} than was placed there")
-            if after.reserved > before.reserved and after.unplaced < 0:
+            left = after.pickable if key in self._pickups else after.unplaced
+            if after.reserved > before.reserved and left < 0:
                 raise StockConflict(f"{key[1]} has too little of {key[0]} left to place")
 
 

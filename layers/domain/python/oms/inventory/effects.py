@@ -56,7 +56,7 @@ class Reserve:
         draft.promise(note, self.item_id, self.group, self.quantity)
         if self.site is not None:
             place = Note(MovementType.PLACE, self.reservation_id)
-            draft.shift(place, self.item_id, self.site, reserved=self.quantity)
+            draft.place_for_pickup(place, self.item_id, self.site, self.quantity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +82,37 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Backorder:
-    """Commit to units from supply to come; a negative quantity ends such a commitment."""
+    """Commit to units from supply to come; a negative quantity ends such a commitment.
+
+    `beyond` says that the item's own policy does not allow it and something else did (INT-04).
+    """
 
     item_id: str
     group: str
     quantity: int
     reason: str | None = None
+    beyond: bool = False
     site: str | None = None
     cart: str | None = None
 
     def apply(self, draft: Draft) -> None:
         """Move the group's backordered units."""
         note = Note(MovementType.BACKORDER, reason=self.reason)
-        draft.backorder(note, self.item_id, self.group, self.quantity)
+        draft.backorder(note, self.item_id, self.group, self.quantity, self.beyond)
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A line waits for the item: supply that lands in the group is its before it is for sale."""
+
+    item_id: str
+    group: str
+    site: str | None = None
+    cart: str | None = None
+
+    def apply(self, draft: Draft) -> None:
+        """Mark the group's counter."""
+        draft.queue(self.item_id, self.group)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from oms.inventory.backorders import NO_BACKORDER, BackorderPolicy, BackorderRule
+from oms.inventory.queue import Waiting
 
-class BackorderPolicy(StrEnum):
-    """Whether more may be promised than is there (BKO-01)."""
-
-    NONE = "NONE"
-    LIMITED = "LIMITED"
-    UNLIMITED = "UNLIMITED"
+__all__ = [
+    "ITEM_STATES", "KINDS", "PHYSICAL_KINDS", "BackorderPolicy", "BackorderRule", "CartReservation",
+    "InventoryLevel", "Item", "Journal", "Movement", "MovementType", "PromiseCounter", "Recent",
+    "StockSnapshot", "StockWrite", "Vendor",
+]  # fmt: skip
 
 
 class MovementType(StrEnum):
@@ -102,12 +103,37 @@ class Item:
     vendors: tuple[Vendor, ...] = ()
     safety_source: int | None = None
     return_policy: str | None = None
+    backorder_since: str | None = None
+    backorder_until: str | None = None
+    backorder_groups: dict[str, BackorderRule] = field(default_factory=dict)
+    drop_ship: bool = False
     version: int = 1
 
     @property
     def physical(self) -> bool:
         """Whether units of it lie at sites and are allocated there."""
         return self.kind in PHYSICAL_KINDS
+
+    @property
+    def stocked(self) -> bool:
+        """Whether its units are promised from levels; what only vendors ship has none (SRC-04)."""
+        return self.physical and not self.drop_ship
+
+    def backorder(self, group: str, now: datetime) -> BackorderRule:
+        """The rule of a supply group: its own before the item's, none outside its window."""
+        own = BackorderRule(
+            self.backorder_policy, self.backorder_limit, self.backorder_basis,
+            self.backorder_since, self.backorder_until,
+        )  # fmt: skip
+        rule = self.backorder_groups.get(group, own)
+        return rule if rule.holds(now) else NO_BACKORDER
+
+    @property
+    def counts_levels(self) -> bool:
+        """Whether some rule of it caps all open promises, which only its levels tell (BKO-02)."""
+        rules = [(self.backorder_policy, self.backorder_basis)]
+        rules += [(rule.policy, rule.basis) for rule in self.backorder_groups.values()]
+        return (BackorderPolicy.LIMITED, "TOTAL") in rules
 
     @property
     def sellable(self) -> bool:
@@ -120,8 +146,9 @@ class PromiseCounter:
     """What a supply group may sell and has promised of one item; gross of shipped units (see
     module).
 
-    `soft` is the part of `promised` that carts hold, by the minute it expires (RSV-04): a reader or
-    writer after that minute takes it back without looking for the carts.
+    `queued` says that lines may wait for the item (BKO-06); whoever finds the queue empty takes it
+    back. `soft` is the part of `promised` that carts hold, by the minute it expires (RSV-04): a
+    reader or writer after that minute takes it back without looking for the carts.
     """
 
     item_id: str
@@ -130,7 +157,13 @@ class PromiseCounter:
     promised: int = 0
     backordered: int = 0
     soft: dict[str, int] = field(default_factory=dict)
+    queued: bool = False
     version: int = 0
+
+    @property
+    def free(self) -> int:
+        """Units that nobody is promised, whoever may wait for them; below zero: oversold."""
+        return self.supply - self.promised
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +218,11 @@ class InventoryLevel:
     def sourceable(self) -> int:
         """Units sourcing may still take from here."""
         return max(0, self.unplaced)
+
+    @property
+    def pickable(self) -> int:
+        """Units that may still be promised for pickup here; below zero, too many are (RSV-03)."""
+        return self.site_sellable - self.reserved
 
     @property
     def unplaced(self) -> int:
@@ -261,13 +299,16 @@ class StockWrite:
     """Counters to store, each guarded by the version it was decided on, and their journal.
 
     `counters`, `levels` and `carts` carry their new state with the version they were read at (0:
-    none yet). A journal without movements is not stored.
+    none yet). A journal without movements is not stored. `joined` lines wait from now on, `left`
+    ones no longer; their order's own version guards them.
     """
 
     journal: Journal
     counters: tuple[PromiseCounter, ...] = ()
     levels: tuple[InventoryLevel, ...] = ()
     carts: tuple[CartReservation, ...] = ()
+    joined: tuple[Waiting, ...] = ()
+    left: tuple[Waiting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from oms.inventory.model import Item, Journal, StockSnapshot, StockWrite
+from oms.inventory.queue import Waiting
 from oms.inventory.reports import FeedReport
 
 
@@ -33,6 +34,12 @@ class StockStore(Protocol):
         Raises `AlreadyDone` when its cause was written before, else `StockConflict` when a counter,
         level or cart is no longer at the version it was decided on.
         """
+
+    def waiting(self, company: str, item_id: str) -> tuple[Waiting, ...]:
+        """The lines that wait for an item, in no order; some may have stopped waiting."""
+
+    def forget(self, company: str, rows: Sequence[Waiting]) -> None:
+        """Remove lines that wait no more; those that are gone already stay so."""
 
     def journal(self, company: str, cause_id: str) -> Journal | None:
         """What that cause moved, or None when it moved nothing yet."""

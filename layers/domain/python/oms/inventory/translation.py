@@ -95,7 +95,7 @@ class _Translation:
             case ReservationReleased():
                 return [self._release(fact)]
             case UnitsBackordered():
-                return [Backorder(fact.item_id, fact.group, fact.quantity)]
+                return [Backorder(fact.item_id, fact.group, fact.quantity, beyond=fact.short)]
             case BackorderReleased():
                 return [Backorder(fact.item_id, fact.group, -fact.quantity, fact.reason)]
             case FulfillmentOrderCreated():

@@ -250,7 +250,7 @@ def _answer(
         ats = available_in(snapshot, pair.item_id, groups, ctx.now)
     elif here:
         item = snapshot.items.get(pair.item_id)
-        ats = available_at(here[0], counters[0], item, levels, ctx.now)
+        ats = available_at(here[0], counters[0], item, ctx.now, levels)
     else:
         ats = 0
     return Availability(pair, ats, sum(c.version for c in counters), _earliest(here))

@@ -49,6 +49,14 @@ class AllocationTrigger(StrEnum):
     BOTH = "BOTH"
 
 
+class BackorderQueue(StrEnum):
+    """Who is served first when supply lands (BKO-06)."""
+
+    PRIORITY = "PRIORITY"
+    FIFO = "FIFO"
+    COMPLETE_FIRST = "COMPLETE_FIRST"
+
+
 class ExcessFunds(StrEnum):
     """What happens to funds above what is owed (PAY-33)."""
 
@@ -82,6 +90,7 @@ class Policy:
     decline_grace_hours: int = 72
     remorse_minutes: int = 0
     allocation_trigger: AllocationTrigger = AllocationTrigger.INLINE
+    backorder_queue: BackorderQueue = BackorderQueue.PRIORITY
     max_attempts: int = 7
     max_age_days: int = 10
     unfillable_after_hours: int = 24

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from oms.inventory.model import StockSnapshot
 from oms.kernel.context import Actor, Context
 from oms.kernel.errors import Conflict, Forbidden, Refused
 from oms.kernel.ids import derive
@@ -15,7 +16,7 @@ from oms.kernel.policy import StockPolicy
 from oms.lifecycle.answers import Answer
 from oms.lifecycle.engine import Outcome, conclude
 from oms.lifecycle.moves import Draft
-from oms.lifecycle.offers import backorderable, offers
+from oms.lifecycle.offers import stocked
 from oms.lifecycle.preview import outcome_of
 from oms.lifecycle.record import OrderRecord
 from oms.lifecycle.view import summary
@@ -65,13 +66,13 @@ class Acceptance:
         self._order_id = self._order_id or self._identify(key)
         items = self._ports.stock.items_by_sku(company, self._skus())
         ids = tuple({item.id for item in items.values()})
-        snapshot = self._ports.stock.read(company, ids, self._channel.pool, (), self._carts())
+        snapshot = self._read(ids, any(item.counts_levels for item in items.values()))
         now = self.ctx.now
         carts = {c.id: c for c in snapshot.carts.values() if c.open and c.expires_at > now}
         self._number = self._number or self._next_number(company)
         step = receive(
-            self._command, self._channel, items, offers(snapshot, self._channel.pool),
-            backorderable(snapshot),
+            self._command, self._channel, items,
+            stocked(snapshot, self._channel.pool, self._site_groups(), now),
             self._number, self._order_id, self._stock_policy(), self.ctx, carts,
         )  # fmt: skip
         before = OrderRecord(step.part, correlation_id=self._correlation_id)
@@ -92,6 +93,18 @@ class Acceptance:
         """
         told = outcome_of(self._before, outcome, self.ctx, expected)
         return Answer(201, summary(outcome.record, self.ctx) | told, version=1)
+
+    def _read(self, ids: tuple[str, ...], every_level: bool) -> StockSnapshot:
+        """Counters of the pool, and levels where the customer fetches or a policy needs them."""
+        sites = tuple({g.pickup_site for g in self._command.groups if g.pickup_site})
+        company, pool = self.ctx.actor.company, self._channel.pool
+        return self._ports.stock.read(
+            company, ids, pool, None if every_level else sites, self._carts()
+        )
+
+    def _site_groups(self) -> dict[str, str]:
+        company = self.ctx.actor.company
+        return {site.code: site.group for site in self._ports.settings.sites(company)}
 
     def _tenders(self) -> tuple[NewTender, ...]:
         """Tenders under our method codes (PAY-01, INT-06)."""

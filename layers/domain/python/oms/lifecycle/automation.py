@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oms.fulfillment.commands import Release
-from oms.fulfillment.decisions import release, release_ready
+from oms.fulfillment.decisions import deliver, deliverable, release, release_ready
 from oms.fulfillment.model import FulfillmentOrder
 from oms.holds.decisions import blocks, recheck
 from oms.holds.model import Transaction
@@ -18,7 +18,8 @@ def advance(draft: Draft) -> bool:
     order = draft.order
     if order.voided_at or order.submitted_at is None or stopped(draft.record):
         return False
-    return _recheck(draft) or _finish_intake(draft) or _approve(draft) or _release(draft)
+    moves = (_recheck, _finish_intake, _approve, _release, _deliver)
+    return any(move(draft) for move in moves)
 
 
 def _recheck(draft: Draft) -> bool:
@@ -62,6 +63,15 @@ def _release(draft: Draft) -> bool:
         if not held and not fo.suspended and _funds_cover(draft, fo):
             command = Release(fo.id)
             draft.take("fulfillment", release(draft.record.fulfillment, command, draft.ctx))
+            return True
+    return False
+
+
+def _deliver(draft: Draft) -> bool:
+    """What no site ships is delivered as soon as it is released (LIN-08)."""
+    for fo in deliverable(draft.record.fulfillment):
+        if not fo.suspended and not blocks(draft.record.holds, Transaction.SHIP, (fo.id,)):
+            draft.take("fulfillment", deliver(draft.record.fulfillment, fo.id, draft.ctx))
             return True
     return False
 

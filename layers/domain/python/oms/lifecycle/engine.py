@@ -32,7 +32,8 @@ from oms.lifecycle.moves import Draft
 from oms.lifecycle.reactions import react
 from oms.lifecycle.record import OrderRecord
 from oms.lifecycle.state import next_due, next_step, state
-from oms.orders.decisions import state_facts
+from oms.lifecycle.waiting import NO_CHANGE, QueueChange, queue_change
+from oms.orders.decisions import mark_waits, state_facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Outcome:
     wake: bool
     due: datetime | None
     touched: frozenset[str] = frozenset()
+    queue: QueueChange = NO_CHANGE
 
 
 def decide(record: OrderRecord, commands: Sequence[object], ctx: Context) -> Outcome:
@@ -84,6 +86,7 @@ def conclude(before: OrderRecord, draft: Draft, ctx: Context) -> Outcome:
         _drain(draft)
     draft.note(state_facts(_known_state(before, ctx), state(draft.record, ctx), draft.order, ctx))
     _drain(draft)
+    draft.record = replace(draft.record, order=mark_waits(draft.order, ctx))
     draft.record = replace(draft.record, order=with_change(before, draft, ctx))
     facts, touched = tuple(draft.done), frozenset(draft.touched)
     if not facts and draft.record == before:
@@ -92,10 +95,21 @@ def conclude(before: OrderRecord, draft: Draft, ctx: Context) -> Outcome:
     step = next_step(record, ctx)
     sites = {fo.id: fo.site for fo in record.fulfillment.orders}
     return Outcome(
-        record, facts, effects(facts, sites), _rows(record, facts, ctx), step,
+        record, facts, effects(facts, sites, _fetched(before)), _rows(record, facts, ctx), step,
         wake=step is not None and not ctx.actor.automatic, due=next_due(record, ctx),
         touched=touched,
+        queue=queue_change(before, record),
     )  # fmt: skip
+
+
+def _fetched(before: OrderRecord) -> dict[tuple[str, str], int]:
+    """Units that were reserved where they will be fetched, by reservation and site (RSV-03)."""
+    return {
+        (reservation.id, site): units
+        for line in (before.order.lines if before.version else ())
+        for reservation in line.reservations
+        for site, units in reservation.fetched.items()
+    }
 
 
 def _drain(draft: Draft) -> None:

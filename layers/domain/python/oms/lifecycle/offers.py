@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
+from oms.inventory.decisions import available, expired
 from oms.inventory.model import BackorderPolicy, PromiseCounter, StockSnapshot
+from oms.orders.shelf import Stocked
+
+NOBODY: Collection[tuple[str, str]] = ()
 
 
-def offers(snapshot: StockSnapshot, pool: Sequence[str]) -> dict[tuple[str, str], int | None]:
-    """Units on hand and free, by (item, group); None where an item has no stock to count."""
-    found: dict[tuple[str, str], int | None] = {}
+def stocked(
+    snapshot: StockSnapshot,
+    pool: Sequence[str],
+    groups: Mapping[str, str],
+    now: datetime,
+    owed: Collection[tuple[str, str]] = NOBODY,
+) -> Stocked:
+    """What the orders of a pool may be promised.
+
+    `owed` names counters, by (item, group), that owe the caller units: supply there is the caller's
+    though others wait, too, because it is the caller's turn (BKO-06). Anybody else finds only what
+    no backorder waits for.
+    """
+    free: dict[tuple[str, str], int | None] = {}
+    room: dict[tuple[str, str], int | None] = {}
     for item in snapshot.items.values():
         for group in pool:
-            counter = snapshot.counters.get((item.id, group), PromiseCounter(item.id, group))
-            free = counter.supply - counter.promised - counter.backordered
-            found[item.id, group] = max(0, free) if item.physical else None
-    return found
-
-
-def backorderable(snapshot: StockSnapshot) -> dict[str, bool]:
-    """Whether an item may be promised from supply that is still to come (BKO-01)."""
-    return {
-        item.id: item.backorder_policy is not BackorderPolicy.NONE
-        for item in snapshot.items.values()
-    }
+            key = (item.id, group)
+            counter = snapshot.counters.get(key, PromiseCounter(*key))
+            waiting = 0 if key in owed else counter.backordered
+            left = counter.supply - counter.promised + expired(counter, now) - waiting
+            hidden = not item.sellable and key not in owed
+            free[key] = None if not item.stocked else 0 if hidden else max(0, left)
+            if item.stocked and item.backorder(group, now).policy is not BackorderPolicy.NONE:
+                levels = snapshot.levels_of(item.id, group)
+                room[key] = available(counter, item, now, levels)
+    here = {key: level.pickable for key, level in snapshot.levels.items()}
+    return Stocked(free, {} if owed else room, here, groups)

@@ -7,6 +7,8 @@ takes from.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -16,26 +18,33 @@ from oms.fulfillment.decisions import allocate
 from oms.inventory.model import StockSnapshot
 from oms.inventory.ports import StockStore
 from oms.kernel.codec import encode
-from oms.kernel.facts import Step
+from oms.kernel.facts import Fact, Step
 from oms.kernel.ids import derive
 from oms.kernel.policy import StockPolicy
+from oms.lifecycle.demands import NOT_RESERVED, Views, requests
 from oms.lifecycle.moves import Draft
-from oms.lifecycle.offers import backorderable, offers
-from oms.lifecycle.state import allocatable
-from oms.orders.intake import reserve_rest
-from oms.orders.model import DeliveryGroup, DeliveryType, Line, Reservation, Wait
-from oms.orders.units import unplaced
-from oms.settings.model import Site
+from oms.lifecycle.offers import stocked
+from oms.lifecycle.state import allocatable, stopped
+from oms.orders.facts import BackorderReleased, ReservationCreated
+from oms.orders.intake import reserve_rest, serve_backorders
+from oms.orders.model import DeliveryType, Line, Wait
+from oms.orders.units import owed_by
+from oms.orders.waits import RETRY, unheard
+from oms.settings.model import Site, SiteType
 from oms.settings.ports import SettingsStore
-from oms.sourcing.decisions import plan
-from oms.sourcing.geography import locate
-from oms.sourcing.model import Delivery, Demand, Plan, PlannedSite, Request, SiteKind, SiteView
+from oms.sourcing.decisions import plan_groups
+from oms.sourcing.model import Plan, PlannedSite
 from oms.sourcing.ports import PostalCodes
 from oms.sourcing.rules import STANDARD
 
 KEPT = timedelta(days=400)
 """How long a decision record is kept (SRC-60)."""
 ASSIGNMENTS = {"WAREHOUSE": "AUTO", "STORE": "CLAIM", "DROPSHIP_VENDOR": "REQUEST"}
+NOWHERE = Site("VIRTUAL", "Virtual", SiteType.VIRTUAL)
+"""Where what has no stock is fulfilled when the company names no such site (LIN-08)."""
+
+TOLD_AT_ONCE = 25
+"""Lines whose reason to wait one commit states; the others follow in the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,105 +55,107 @@ class Sourcing:
     settings: SettingsStore
     codes: PostalCodes
 
-    def source(self, draft: Draft) -> dict[str, Any] | None:
-        """Plan every group of the order that wants sites; returns the decision to store."""
-        wanted = {line.line_no for line in allocatable(draft.record, draft.ctx)}
-        if not wanted:
+    def source(self, draft: Draft, turn: bool = False) -> dict[str, Any] | None:
+        """Plan every group of the order that wants sites; returns the decision to store.
+
+        In its `turn` in the queue of an item the order first takes what has landed for it.
+        """
+        owing = _owing(draft) if turn else ()
+        wanted = allocatable(draft.record, draft.ctx, turn)
+        if not wanted and not owing:
             return None
         company, pool = draft.order.company, draft.order.pool
-        items = tuple({str(draft.order.line(no).item_id) for no in wanted})
+        items = tuple(dict.fromkeys(str(line.item_id) for line in (*wanted, *owing)))
         snapshot = self.stock.read(company, items, pool, None)
-        _reserve(draft, snapshot)
-        sites = {site.code: site for site in self.settings.sites(company)}
+        sites = self._sites(company)
+        groups = {site.code: site.group for site in sites.values()}
+        if owing:
+            snapshot = _serve(draft, snapshot, owing, groups)
+        lines = {line.line_no for line in allocatable(draft.record, draft.ctx, turn)}
+        if not lines:
+            return None
+        step = reserve_rest(
+            draft.order, stocked(snapshot, pool, groups, draft.ctx.now), StockPolicy.ENFORCE,
+            draft.ctx, refuse=False,
+        )  # fmt: skip
+        draft.take("order", step)
+        plans = self._plan(draft, lines, snapshot, sites)
         identity = derive("dec", draft.order.id, draft.record.version + 1)
-        plans = [self._plan(draft, group, wanted, snapshot, sites) for group in draft.order.groups]
-        decisions = [encode(made.decision) for made in plans if made is not None]
-        _allocate(draft, [made for made in plans if made is not None], identity, sites)
+        _allocate(draft, lines, plans, identity, sites)
         expires = int((draft.ctx.now + KEPT).timestamp())
-        return {"id": identity, "expiresAt": expires, "groups": decisions}
+        groups_made = [encode(made.decision) for made in plans]
+        return {"id": identity, "expiresAt": expires, "groups": groups_made}
+
+    def _sites(self, company: str) -> dict[str, Site]:
+        sites = {site.code: site for site in self.settings.sites(company)}
+        virtual = any(site.type is SiteType.VIRTUAL and site.enabled for site in sites.values())
+        return sites if virtual else {NOWHERE.code: NOWHERE} | sites
 
     def _plan(
-        self, draft: Draft, group: DeliveryGroup, wanted: set[int], snapshot: StockSnapshot,
-        sites: dict[str, Site],
-    ) -> Plan | None:  # fmt: skip
-        demands = tuple(
-            demand
-            for line in draft.order.lines
-            if line.line_no in wanted and line.group == group.id
-            for demand in _demands(line)
-        )
-        if not demands:
-            return None
-        address = group.address
-        where = locate(address.country, address.postal_code, self.codes) if address else None
-        request = Request(
-            draft.order.id, group.id, demands, draft.ctx.now, _delivery(group.type), group.method,
-            where, address.country if address else "", draft.order.allow_split,
-            draft.ctx.policy.max_splits, len(draft.record.fulfillment.orders),
-            pickup_site=group.pickup_site, attempt=1 + max(_attempts(draft, wanted)),
+        self, draft: Draft, lines: set[int], snapshot: StockSnapshot, sites: Mapping[str, Site]
+    ) -> tuple[Plan, ...]:
+        """One plan over all groups, so that no two take the same unit (SRC-03)."""
+        views = Views(snapshot, sites, draft.ctx.now)
+        wanted = requests(draft.record, draft.ctx, lines, views, self.codes)
+        return plan_groups(
+            [one.request for one in wanted], views.sites(), snapshot.levels, STANDARD,
+            stocks=[one.stock for one in wanted], kept=views.kept(draft.order, lines),
         )  # fmt: skip
-        views = tuple(_site_view(site) for site in sites.values())
-        return plan(request, views, snapshot.levels, STANDARD)
 
 
-def _reserve(draft: Draft, snapshot: StockSnapshot) -> None:
-    """Promise units that are still unsourced, as far as stock goes; what is short waits."""
-    found = offers(snapshot, draft.order.pool)
-    may = backorderable(snapshot)
-    policy = StockPolicy.ENFORCE
-    step = reserve_rest(draft.order, found, may, policy, draft.ctx, refuse=False)
+def _owing(draft: Draft) -> tuple[Line, ...]:
+    """Lines that supply may be promised to now; a stopped order lets others go first (FLG-02)."""
+    record = draft.record
+    if record.order.voided_at is not None or stopped(record):
+        return ()
+    lines = record.order.lines
+    return tuple(line for line in lines if line.buckets.backordered and not line.suspended)
+
+
+def _serve(
+    draft: Draft, snapshot: StockSnapshot, owing: tuple[Line, ...], groups: Mapping[str, str]
+) -> StockSnapshot:
+    """Take what landed (LIN-102); returns stock as it is after that."""
+    order, now = draft.order, draft.ctx.now
+    owed = {(str(line.item_id), owed_by(order, line)) for line in owing}
+    there = stocked(snapshot, order.pool, groups, now, owed)
+    step = serve_backorders(order, there, draft.ctx)
     draft.take("order", step)
+    return _after(snapshot, step.facts)
 
 
-def _demands(line: Line) -> list[Demand]:
-    base = Demand(
-        line.line_no, str(line.item_id), line.sku, 0, tried_sites=line.tried_sites,
-        value=line.amounts.product,
-    )  # fmt: skip
-    return [
-        replace(base, quantity=units, reservation_id=held.id, group=held.group)
-        for held, units in _open_reservations(line)
-    ]
+def _after(snapshot: StockSnapshot, facts: tuple[Fact, ...]) -> StockSnapshot:
+    counters = dict(snapshot.counters)
+    for fact in facts:
+        match fact:
+            case ReservationCreated():
+                counter = counters[fact.item_id, fact.group]
+                more = replace(counter, promised=counter.promised + fact.quantity)
+                counters[fact.item_id, fact.group] = more
+            case BackorderReleased():
+                counter = counters[fact.item_id, fact.group]
+                less = replace(counter, backordered=counter.backordered - fact.quantity)
+                counters[fact.item_id, fact.group] = less
+    return replace(snapshot, counters=counters)
 
 
-def _open_reservations(line: Line) -> list[tuple[Reservation, int]]:
-    return [(held, unplaced(held)) for held in line.reservations if unplaced(held)]
-
-
-def _attempts(draft: Draft, wanted: set[int]) -> list[int]:
-    return [draft.order.line(no).attempts for no in wanted]
-
-
-def _delivery(kind: DeliveryType) -> Delivery:
-    return Delivery(kind.value)
-
-
-def _site_view(site: Site) -> SiteView:
-    return SiteView(
-        site.code, SiteKind(site.type.value), site.latitude, site.longitude, site.group,
-        site.priority, site.enabled, site.visible, site.suppress_allocation, site.ships,
-        site.offers_pickup, site.assignment, capacity=site.daily_capacity,
-    )  # fmt: skip
-
-
-def _allocate(draft: Draft, plans: list[Plan], identity: str, sites: dict[str, Site]) -> None:
+def _allocate(
+    draft: Draft, lines: set[int], plans: tuple[Plan, ...], identity: str,
+    sites: Mapping[str, Site],
+) -> None:  # fmt: skip
     planned = tuple(
         _fulfillment(draft, made, chosen, sites[chosen.site])
         for made in plans
         for chosen in made.fulfillments
     )
-    waits = {line_no: reason for made in plans for line_no, _, reason in made.waits}
-    waits |= {
-        line.line_no: "OUT_OF_STOCK"
-        for line in allocatable(draft.record, draft.ctx)
-        if line.buckets.unsourced
-    }
+    waits = _waits(draft, lines, plans)
     fresh = tuple(
         (line_no, reason)
         for line_no, reason in sorted(waits.items())
-        if _reason(draft.order.line(line_no)) != reason
-    )
-    _look_again(draft, set(waits) - {line_no for line_no, _ in fresh})
+        if _news(draft, draft.order.line(line_no), reason)
+    )[:TOLD_AT_ONCE]
+    told = {line_no for line_no, _ in fresh}
+    _look_again(draft, lines - told)
     if planned or fresh:
         command = Allocate(identity, planned, fresh)
         order = draft.order
@@ -152,11 +163,32 @@ def _allocate(draft: Draft, plans: list[Plan], identity: str, sites: dict[str, S
         draft.take("fulfillment", allocate(part, command, draft.ctx, order.id, order.number))
 
 
+def _waits(draft: Draft, lines: set[int], plans: tuple[Plan, ...]) -> dict[int, str]:
+    """Why units of each line stay where they are: no stock first, then the plan's reason."""
+    taken: Counter[int] = Counter()
+    waits: dict[int, str] = {}
+    for made in plans:
+        waits |= {line_no: reason for line_no, _, reason in made.waits}
+        for chosen in made.fulfillments:
+            taken.update({units.line_no: 0 for units in chosen.units})
+            for units in chosen.units:
+                taken[units.line_no] += units.quantity if units.reservation_id is None else 0
+    for line_no in lines - waits.keys():
+        if draft.order.line(line_no).buckets.unsourced > taken[line_no]:
+            waits[line_no] = "OUT_OF_STOCK"
+    return waits
+
+
+def _news(draft: Draft, line: Line, reason: str) -> bool:
+    known = line.wait.reason if line.wait else None
+    return known != reason or unheard(line, draft.ctx)
+
+
 def _look_again(draft: Draft, lines: set[int]) -> None:
     """Lines that wait for the same reason as before only get their next time; no fact says so."""
-    order, later = draft.order, draft.ctx.now + timedelta(minutes=15)
+    order, later = draft.order, draft.ctx.now + RETRY
     moved = tuple(
-        replace(line, wait=Wait(line.wait.reason, line.wait.since, later))
+        replace(line, wait=Wait(line.wait.reason, line.wait.since, later, line.wait.reported))
         if line.wait and line.line_no in lines
         else line
         for line in order.lines
@@ -164,17 +196,15 @@ def _look_again(draft: Draft, lines: set[int]) -> None:
     draft.take("order", Step(replace(order, lines=moved)))
 
 
-def _reason(line: Line) -> str | None:
-    return line.wait.reason if line.wait else None
-
-
 def _fulfillment(draft: Draft, made: Plan, chosen: PlannedSite, site: Site) -> PlannedFulfillment:
-    group = draft.order.group(made.decision.group_id)
+    group = draft.order.group(made.decision.group_id.removesuffix(NOT_RESERVED))
     lines = tuple(
         PlannedLine(u.line_no, u.item_id, u.sku, u.quantity, u.reservation_id, u.group)
         for u in chosen.units
     )
     kind = "PICKUP" if group.type is DeliveryType.PICKUP else "STANDARD"
+    if site.type is SiteType.VIRTUAL:
+        kind = "VIRTUAL"
     assignment = site.assignment or ASSIGNMENTS.get(site.type.value, "AUTO")
     return PlannedFulfillment(
         site.code, site.type.value, group.method, group.id, kind, assignment, lines,

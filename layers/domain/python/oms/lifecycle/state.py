@@ -126,18 +126,33 @@ def due_intents(
     return found
 
 
-def allocatable(record: OrderRecord, ctx: Context) -> tuple[Line, ...]:
-    """Lines that sourcing may work on now (SRC-01)."""
-    order = record.order
-    approved = order.approval in (Approval.APPROVED, Approval.SYSTEM_APPROVED)
-    if not approved or stopped(record) or blocks(record.holds, Transaction.ALLOCATE):
+def allocatable(record: OrderRecord, ctx: Context, turn: bool = False) -> tuple[Line, ...]:
+    """Lines that sourcing may work on now (SRC-01); in the order's `turn` at new supply, also
+    those that are to be tried later.
+    """
+    if not sourceable(record):
         return ()
-    return tuple(line for line in order.lines if _wants_site(record, line, ctx))
+    lines = (line for line in record.order.lines if _stands(record, line))
+    return tuple(line for line in lines if _wants_site(line, ctx, turn))
+
+
+def backorders_due(record: OrderRecord, ctx: Context) -> tuple[str, ...]:
+    """Items whose queue is to be looked at again for this order (SRC-02)."""
+    lines = [line for line in allocatable(record, ctx) if line.buckets.backordered]
+    return tuple(dict.fromkeys(str(line.item_id) for line in lines))
+
+
+def sourceable(record: OrderRecord) -> bool:
+    """Whether sourcing may work on the order at all (SRC-01)."""
+    approved = record.order.approval in (Approval.APPROVED, Approval.SYSTEM_APPROVED)
+    held = blocks(record.holds, Transaction.ALLOCATE)
+    return approved and record.order.voided_at is None and not stopped(record) and not held
 
 
 def next_due(record: OrderRecord, ctx: Context) -> datetime | None:
     """The earliest moment at which time alone changes something (SAG-05)."""
-    waits = [line.wait.next_try for line in record.order.lines if line.wait]
+    lines = record.order.lines if sourceable(record) else ()
+    waits = [line.wait.next_try for line in lines if line.wait and _stands(record, line)]
     moments = [
         payments_due(record.payments), holds_due(record.holds),
         fulfillment_due(record.fulfillment, ctx), approval_due(record.order, ctx), *waits,
@@ -145,10 +160,16 @@ def next_due(record: OrderRecord, ctx: Context) -> datetime | None:
     return min((moment for moment in moments if moment is not None), default=None)
 
 
-def _wants_site(record: OrderRecord, line: Line, ctx: Context) -> bool:
-    buckets = line.buckets
-    if line.suspended or alerted(record.attention, line.line_no) or line.item_id is None:
-        return False
-    if not buckets.unsourced + buckets.reserved:
-        return False
-    return line.wait is None or (line.wait.next_try is not None and line.wait.next_try <= ctx.now)
+def _stands(record: OrderRecord, line: Line) -> bool:
+    """Whether nothing stops this line."""
+    stopped_line = line.suspended or alerted(record.attention, line.line_no)
+    return line.item_id is not None and not stopped_line
+
+
+def _wants_site(line: Line, ctx: Context, turn: bool) -> bool:
+    loose = bool(line.buckets.unsourced + line.buckets.reserved)
+    wait = line.wait
+    if turn or wait is None:
+        return loose
+    due = wait.next_try is not None and wait.next_try <= ctx.now
+    return due and bool(line.buckets.waiting)

@@ -8,18 +8,19 @@ that the first one did.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from oms.fulfillment import decisions as fulfillment
 from oms.holds import decisions as holds
 from oms.inventory.model import Item
 from oms.kernel.context import Actor, ActorKind, Context
-from oms.kernel.errors import StockConflict, Unavailable
+from oms.kernel.errors import StockConflict, Unavailable, VersionConflict
 from oms.lifecycle.engine import conclude
 from oms.lifecycle.moves import Draft
 from oms.lifecycle.record import OrderRecord
 from oms.lifecycle.sourcing import Sourcing
-from oms.lifecycle.state import SETTLING, covered, due_intents, next_step
+from oms.lifecycle.state import SETTLING, backorders_due, covered, due_intents, next_step
+from oms.lifecycle.turns import Turns, always
 from oms.lifecycle.use_cases import Lifecycle, Ports
 from oms.orders.mapping import Codes
 from oms.orders.model import Order
@@ -157,18 +158,44 @@ class Steps:
         return _send(gateway, request)
 
     def _allocate(self, company: str, order_id: str, cause: str) -> OrderRecord:
+        """Source the order; where it waits for supply, whoever waits with it comes in turn."""
+        actor = Actor(ActorKind.WORKFLOW, "workflow", company)
+        before = self.lifecycle.read(actor, order_id)
+        due = backorders_due(before, self.lifecycle.context(before, actor, cause))
+        record = self.source(company, order_id, cause)
+        for item_id in due:
+            self.serve(company, item_id, cause)
+        return self.lifecycle.read(actor, order_id) if due else record
+
+    def serve(
+        self, company: str, item_id: str, cause: str, time_left: Callable[[], bool] = always
+    ) -> bool:
+        """Give what landed of an item to those who wait for it, in the order of their queue
+        (LIN-102, BKO-06); False where somebody is still to be tried.
+        """
+        return Turns(self, self.ports.stock, self.ports.settings, self.ports.clock).take(
+            company, item_id, cause, time_left
+        )
+
+    def source(self, company: str, order_id: str, cause: str, turn: bool = False) -> OrderRecord:
+        """Plan and create fulfillment orders in one commit (SRC-07); in its `turn` the order takes
+        what it was waiting for first. Raises `StockConflict` when others were always faster.
+        """
         actor = Actor(ActorKind.WORKFLOW, "workflow", company)
         for attempt in range(REPLANS + 1):
             record = self.lifecycle.read(actor, order_id)
             ctx = self.lifecycle.context(record, actor, f"{cause}:{record.version}")
             draft = Draft(record, ctx)
-            decision = self.sourcing.source(draft)
+            decision = self.sourcing.source(draft, turn)
             outcome = conclude(record, draft, ctx)
             if outcome.record is record:
                 return record
+            if turn:
+                # Nobody runs this order now; its stream image starts what comes next.
+                outcome = replace(outcome, wake=outcome.step is not None)
             try:
                 self.lifecycle.commit(outcome, ctx, decision)
-            except StockConflict:
+            except (StockConflict, VersionConflict):
                 self.ports.jitter(attempt)
             else:
                 return outcome.record

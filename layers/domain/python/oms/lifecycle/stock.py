@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from oms.inventory.decisions import plan, touched
+from oms.inventory.decisions import Queue, plan, touched
 from oms.inventory.model import StockWrite
 from oms.kernel.context import Context
 from oms.lifecycle.engine import Outcome
@@ -20,13 +21,18 @@ def stock_write(ports: Ports, outcome: Outcome, ctx: Context) -> StockWrite | No
     what
     was decided on is no longer there.
     """
-    if not outcome.effects:
+    order, change = outcome.record.order, outcome.queue
+    marks = (Queue(row.item_id, group) for row in change.joined for group in row.groups)
+    found = (*outcome.effects, *dict.fromkeys(marks))
+    if not found and not change.left:
         return None
-    order = outcome.record.order
-    reach = touched(outcome.effects)
+    reach = touched(found)
     snapshot = ports.stock.read(
         order.company, reach.item_ids, reach.groups, reach.sites, reach.carts
     )
+    if any(item.counts_levels for item in snapshot.items.values()):
+        snapshot = ports.stock.read(order.company, reach.item_ids, reach.groups, None, reach.carts)
     groups = {site.code: site.group for site in ports.settings.sites(order.company)}
     cause = f"{order.id}:{outcome.record.version}"
-    return plan(outcome.effects, snapshot, cause, order.id, ctx, groups)
+    write = plan(found, snapshot, cause, order.id, ctx, groups)
+    return replace(write, joined=change.joined, left=change.left)

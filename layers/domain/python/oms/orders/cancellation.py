@@ -12,7 +12,7 @@ from oms.kernel.facts import Fact, Step, Units
 from oms.orders import commands, facts
 from oms.orders.model import Bucket, Line, Order
 from oms.orders.totals import totals
-from oms.orders.units import end_units, move_units, put_line, unplaced
+from oms.orders.units import end_units, move_units, owed_by, put_line, unplaced
 
 AT_ONCE = (Bucket.UNSOURCED, Bucket.BACKORDERED, Bucket.RESERVED)
 
@@ -132,7 +132,7 @@ def _from_bucket(
     if bucket is Bucket.BACKORDERED and line.item_id:
         found.append(
             facts.BackorderReleased(
-                order.id, line_no, line.item_id, order.pool[0], quantity, reason,
+                order.id, line_no, line.item_id, owed_by(order, line), quantity, reason,
                 line.buckets.backordered - quantity,
             )
         )  # fmt: skip
@@ -151,16 +151,17 @@ def release_reserved(
     """
     found: list[Fact] = []
     for reservation in reversed(line.reservations):
-        units = min(quantity, unplaced(reservation))
-        if not units:
-            continue
-        quantity -= units
-        name, item_id, group = reservation.id, reservation.item_id, reservation.group
-        moved = Units(line.line_no, item_id, units, name, group)
-        order = end_units(order, moved, Bucket.RESERVED, target, None)
-        found.append(
-            facts.ReservationReleased(name, line.line_no, item_id, group, units, None, reason)
-        )
+        for site, held in ((None, unplaced(reservation)), *reservation.fetched.items()):
+            units = min(quantity, held)
+            if not units:
+                continue
+            quantity -= units
+            name, item_id, group = reservation.id, reservation.item_id, reservation.group
+            moved = Units(line.line_no, item_id, units, name, group)
+            order = end_units(order, moved, Bucket.RESERVED, target, site)
+            found.append(
+                facts.ReservationReleased(name, line.line_no, item_id, group, units, site, reason)
+            )
     if quantity:
         raise ValueError(f"{quantity} reserved units of line {line.line_no} have no reservation")
     return order, found

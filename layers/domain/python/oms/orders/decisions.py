@@ -21,13 +21,14 @@ from oms.orders.model import Approval, Bucket, DeliveryGroup, Line, Mark, Note, 
 from oms.orders.policy import destination_reason
 from oms.orders.pricing import restated
 from oms.orders.reactions import react
-from oms.orders.units import change_line, put_line
+from oms.orders.units import change_line, owed_by, put_line
+from oms.orders.waits import mark_waits, retry_now
 
 __all__ = [
     "add_note", "approval_due", "approve", "approve_automatically", "backorder", "cancel",
-    "change_address", "complete", "file", "finish_intake", "lock", "react", "reject", "resume",
-    "set_attributes", "set_flag", "set_priority", "set_tags", "state_facts", "suspend", "unlock",
-    "void",
+    "change_address", "complete", "file", "finish_intake", "lock", "mark_waits", "react", "reject",
+    "resume", "set_attributes", "set_flag", "set_priority", "set_tags", "state_facts", "suspend",
+    "unlock", "void",
 ]  # fmt: skip
 
 FLAGS = ("RED", "ORANGE", "YELLOW", "GREEN", "BLUE", "PURPLE", "CHK")
@@ -167,7 +168,7 @@ def resume(order: Order, command: commands.Resume, ctx: Context) -> Step[Order]:
     if order.suspended is None:
         return Step(order)
     fact = _changed(order, "suspended", "true", "false", command.reason)
-    return Step(replace(order, suspended=None), (fact,))
+    return Step(retry_now(replace(order, suspended=None), ctx), (fact,))
 
 
 def lock(order: Order, command: commands.Lock, ctx: Context) -> Step[Order]:
@@ -254,8 +255,9 @@ def backorder(order: Order, command: commands.Backorder, ctx: Context) -> Step[O
     order, told = release_reserved(order, line, promised, Bucket.UNSOURCED, reason)
     line = order.line(line.line_no)
     buckets = line.buckets.move(Bucket.UNSOURCED, Bucket.BACKORDERED, units)
+    group = owed_by(order, line)
     order = put_line(order, replace(line, buckets=buckets, suspended=False, wait=None, attempts=0))
-    fact = facts.UnitsBackordered(order.id, line.line_no, item_id, order.pool[0], units)
+    fact = facts.UnitsBackordered(order.id, line.line_no, item_id, group, units)
     return Step(order, (*told, fact))
 
 

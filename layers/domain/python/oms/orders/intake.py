@@ -6,8 +6,8 @@ promises what there is and backorders the rest, SKIP promises nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from oms.kernel.context import Context
@@ -17,7 +17,12 @@ from oms.kernel.ids import derive
 from oms.kernel.money import exponent
 from oms.kernel.policy import StockPolicy
 from oms.orders.commands import NewLine, PlaceOrder
-from oms.orders.facts import OrderReceived, ReservationCreated, UnitsBackordered
+from oms.orders.facts import (
+    BackorderReleased,
+    OrderReceived,
+    ReservationCreated,
+    UnitsBackordered,
+)
 from oms.orders.mapping import Codes, mapped
 from oms.orders.model import (
     Bucket,
@@ -36,14 +41,17 @@ from oms.orders.pricing import (
     share_adjustments,
     share_charges,
 )
+from oms.orders.shelf import CartView, Shelf, Stocked
 from oms.orders.totals import totals
+from oms.orders.units import owed_by
 
 ONE_TRANSACTION = 80
 """Distinct items whose counters fit into the write that accepts the order; the rest follows in
 chunks.
 """
 
-Offers = Mapping[tuple[str, str], int | None]
+ROWS_OF_WAITING = 2
+"""What a line that must wait adds to the write: its place in the queue and an action item."""
 
 
 class ChannelView(Protocol):
@@ -82,61 +90,23 @@ class ItemView(Protocol):
     def state(self) -> str: ...
 
 
-class CartView(Protocol):
-    """What intake needs of a cart's reservation that still holds its units."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def item_id(self) -> str: ...
-    @property
-    def group(self) -> str: ...
-    @property
-    def open(self) -> int: ...
-
-
 NO_CARTS: Mapping[str, CartView] = {}
 
 
-@dataclass(slots=True)
-class Shelf:
-    """What is left to promise while the lines of one order take their units (RSV-07).
-
-    `carts` are the reservations of the customer's cart that no line has converted yet, by line
-    number; what they hold is not in `left`.
-    """
-
-    left: dict[tuple[str, str], int | None]
-    backorder: Mapping[str, bool]
-    policy: StockPolicy
-    carts: Mapping[int, Sequence[CartView]] = field(default_factory=dict)
-
-    def take(self, item_id: str, group: str, wanted: int) -> int:
-        """Units of the group that this line gets."""
-        left = self.left.get((item_id, group), 0)
-        if left is None:
-            return wanted
-        taken = min(wanted, max(0, left))
-        self.left[item_id, group] = left - taken
-        return taken
-
-
 def receive(
-    command: PlaceOrder, channel: ChannelView, items: Mapping[str, ItemView], available: Offers,
-    may_backorder: Mapping[str, bool], number: str, order_id: str, stock_policy: StockPolicy,
-    ctx: Context, carts: Mapping[str, CartView] = NO_CARTS,
+    command: PlaceOrder, channel: ChannelView, items: Mapping[str, ItemView], stocked: Stocked,
+    number: str, order_id: str, stock_policy: StockPolicy, ctx: Context,
+    carts: Mapping[str, CartView] = NO_CARTS,
 ) -> Step[Order]:  # fmt: skip
     """The accepted order with its reservations, or a refusal that leaves nothing (ORD-100).
 
-    `available` counts units that stock can fill now, None: without limit. `carts` are the living
-    cart reservations that lines name; they are converted by id (RSV-05). Raises `Refused`
-    ITEM_NOT_SELLABLE and `Conflict` OUT_OF_STOCK with one problem per line.
+    `carts` are the living cart reservations that lines name; they are converted by id (RSV-05).
+    Raises `Refused` ITEM_NOT_SELLABLE and `Conflict` OUT_OF_STOCK with one problem per line.
     """
     order = _header(command, channel, number, order_id, ctx)
     order = _with_lines(order, command, channel, items, ctx)
     _refuse_unsellable(order, items)
-    held = _carts(command, carts)
-    shelf = Shelf(dict(available), may_backorder, stock_policy, held)
+    shelf = Shelf(stocked, stock_policy, _carts(command, carts))
     step = _reserve(order, shelf, ctx, refuse=True)
     received = OrderReceived(
         order.id, number, order.external_number, order.channel, order.lane.value, order.currency,
@@ -146,17 +116,43 @@ def receive(
 
 
 def reserve_rest(
-    order: Order, available: Offers, may_backorder: Mapping[str, bool], policy: StockPolicy,
-    ctx: Context,
-    *,
-    refuse: bool = True,
-) -> Step[Order]:  # fmt: skip
+    order: Order, stocked: Stocked, policy: StockPolicy, ctx: Context, *, refuse: bool = True
+) -> Step[Order]:
     """Promise units that are still unsourced, at most as many items as one write can hold.
 
     Raises `Conflict` OUT_OF_STOCK under ENFORCE when a line is short, unless `refuse` is off: an
     accepted order keeps waiting for what is short.
     """
-    return _reserve(order, Shelf(dict(available), may_backorder, policy), ctx, refuse)
+    return _reserve(order, Shelf(stocked, policy), ctx, refuse)
+
+
+def serve_backorders(order: Order, stocked: Stocked, ctx: Context) -> Step[Order]:
+    """Promise units that wait for supply from what has landed, line by line (LIN-102).
+
+    `stocked` counts what the order may take: supply that nobody holds, others' waiting included.
+    """
+    shelf = Shelf(stocked, StockPolicy.ENFORCE)
+    facts, lines = list[Fact](), list[Line]()
+    for line in order.lines:
+        served = list(_serve(order, line, shelf, ctx)) if line.buckets.backordered else []
+        lines.append(_apply(line, served))
+        facts.extend(served)
+    return Step(replace(order, lines=tuple(lines)), tuple(facts))
+
+
+def _serve(order: Order, line: Line, shelf: Shelf, ctx: Context) -> Iterator[Fact]:
+    item_id, left = str(line.item_id), line.buckets.backordered
+    owed = owed_by(order, line)
+    for group, site in shelf.places(order, line):
+        taken = shelf.take(item_id, group, site, left)
+        if not taken:
+            continue
+        left -= taken
+        name = derive("rsv", order.id, line.line_no, group, ctx.cause_id, "supply")
+        yield ReservationCreated(
+            name, line.line_no, item_id, group, taken, Bucket.BACKORDERED.value, site
+        )
+        yield BackorderReleased(order.id, line.line_no, item_id, owed, taken, "SUPPLIED", left)
 
 
 def _reserve(order: Order, shelf: Shelf, ctx: Context, refuse: bool) -> Step[Order]:
@@ -164,14 +160,17 @@ def _reserve(order: Order, shelf: Shelf, ctx: Context, refuse: bool) -> Step[Ord
         return Step(order)
     facts, lines, short = list[Fact](), list[Line](), list[Problem]()
     reached: set[str] = set()
+    rows = 0
     for place, line in enumerate(order.lines):
-        fits = len(reached | {line.item_id or ""}) <= ONE_TRANSACTION
-        if line.item_id is None or line.suspended or not line.buckets.unsourced or not fits:
+        fits = len(reached | {line.item_id or ""}) + rows <= ONE_TRANSACTION
+        loose = line.item_id is not None and line.buckets.unsourced and not line.suspended
+        if line.item_id is None or not loose or not fits or not shelf.promises(order, line):
             lines.append(line)
             continue
         reached.add(line.item_id)
         promised = list(_promise(order, line, shelf, ctx))
         after = _apply(line, promised)
+        rows += ROWS_OF_WAITING if after.buckets.unsourced + after.buckets.backordered else 0
         if refuse and after.buckets.unsourced and shelf.policy is StockPolicy.ENFORCE:
             left = line.buckets.unsourced - after.buckets.unsourced
             short.append(_short(place, line, left))
@@ -184,32 +183,44 @@ def _reserve(order: Order, shelf: Shelf, ctx: Context, refuse: bool) -> Step[Ord
 
 def _promise(order: Order, line: Line, shelf: Shelf, ctx: Context) -> Iterator[Fact]:
     item_id, wanted = str(line.item_id), line.buckets.unsourced
+    places = shelf.places(order, line)
     for converted in _convert(order, line, shelf, wanted):
         wanted -= converted.quantity
         yield converted
-    for group in order.pool:
-        taken = shelf.take(item_id, group, wanted)
+    for group, site in places:
+        taken = shelf.take(item_id, group, site, wanted)
         if taken:
             wanted -= taken
             name = derive("rsv", order.id, line.line_no, group, ctx.cause_id)
-            yield ReservationCreated(name, line.line_no, item_id, group, taken)
-    backorders = shelf.policy is StockPolicy.ACCEPT or shelf.backorder.get(item_id, False)
-    if wanted and backorders:
-        short = not shelf.backorder.get(item_id, False)
-        yield UnitsBackordered(order.id, line.line_no, item_id, order.pool[0], wanted, short)
+            yield ReservationCreated(name, line.line_no, item_id, group, taken, site=site)
+    owed = places[0][0] if places else order.pool[0]
+    allowed = shelf.backorder(item_id, owed, wanted)
+    if allowed:
+        yield UnitsBackordered(order.id, line.line_no, item_id, owed, allowed)
+    if wanted > allowed and shelf.policy is StockPolicy.ACCEPT:
+        rest = wanted - allowed
+        yield UnitsBackordered(order.id, line.line_no, item_id, owed, rest, short=True)
 
 
 def _apply(line: Line, promised: list[Fact]) -> Line:
-    buckets, reservations = line.buckets, list(line.reservations)
+    buckets, reservations, owed = line.buckets, list(line.reservations), line.backordered_in
     for fact in promised:
         if isinstance(fact, ReservationCreated):
-            buckets = buckets.move(Bucket.UNSOURCED, Bucket.RESERVED, fact.quantity)
+            buckets = buckets.move(Bucket(fact.from_bucket), Bucket.RESERVED, fact.quantity)
+            placed = {} if fact.site is None else {fact.site: fact.quantity}
             reservations.append(
-                Reservation(fact.record_id, fact.item_id, fact.group, fact.quantity, fact.quantity)
-            )
+                Reservation(
+                    fact.record_id, fact.item_id, fact.group, fact.quantity, fact.quantity,
+                    placed, placed,
+                )
+            )  # fmt: skip
         elif isinstance(fact, UnitsBackordered):
             buckets = buckets.move(Bucket.UNSOURCED, Bucket.BACKORDERED, fact.quantity)
-    return replace(line, buckets=buckets, reservations=tuple(reservations), wait=None)
+            owed = fact.group
+    wait = None if promised else line.wait
+    return replace(
+        line, buckets=buckets, reservations=tuple(reservations), wait=wait, backordered_in=owed
+    )
 
 
 def _carts(command: PlaceOrder, carts: Mapping[str, CartView]) -> dict[int, tuple[CartView, ...]]:
@@ -225,14 +236,20 @@ def _carts(command: PlaceOrder, carts: Mapping[str, CartView]) -> dict[int, tupl
 
 def _convert(order: Order, line: Line, shelf: Shelf, wanted: int) -> Iterator[ReservationCreated]:
     """Units that the customer's cart holds already; what it holds beyond is free again."""
+    sites = dict(shelf.places(order, line))
     for cart in shelf.carts.get(line.line_no, ()):
-        taken = min(wanted, cart.open)
-        if taken <= 0 or cart.item_id != line.item_id or cart.group not in order.pool:
+        if cart.item_id != line.item_id or cart.group not in sites:
+            continue
+        site = sites[cart.group]
+        taken = shelf.fits(cart.item_id, site, min(wanted, cart.open))
+        if taken <= 0:
             continue
         wanted -= taken
+        if site is not None:
+            shelf.use(cart.item_id, cart.group, site, taken)
         name = derive("rsv", order.id, line.line_no, cart.group, cart.id)
         yield ReservationCreated(
-            name, line.line_no, cart.item_id, cart.group, taken, converted_from=cart.id
+            name, line.line_no, cart.item_id, cart.group, taken, site=site, converted_from=cart.id
         )
 
 

@@ -116,8 +116,8 @@ class TaxLine:
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """A firm promise of units by id; `placed` says how many of the open units are bound to which
-    site.
+    """A firm promise of units by id; `placed` counts the open units bound to a site, `fetched`
+    those among them that wait there for their customer, on no FO yet (RSV-03).
     """
 
     id: str
@@ -126,6 +126,7 @@ class Reservation:
     quantity: int
     open: int
     placed: dict[str, int] = field(default_factory=dict)
+    fetched: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,8 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One order line. `amounts` are those of all ordered units; `unit_price` is in minor units."""
+    """One order line. `amounts` (minor units) are those of all ordered units; `backordered_in` is
+    the group that owes those that wait for supply."""
 
     line_no: int
     sku: str
@@ -223,6 +225,7 @@ class Line:
     tried_sites: tuple[str, ...] = ()
     attempts: int = 0
     suspended: bool = False
+    backordered_in: str | None = None
     promised_date: str | None = None
     attributes: dict[str, str] = field(default_factory=dict)
 

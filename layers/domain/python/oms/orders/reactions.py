@@ -9,7 +9,7 @@ from datetime import timedelta
 from oms.action_items.facts import ActionItemResolved
 from oms.billing.facts import CreditMemoPosted, InvoicePosted
 from oms.fulfillment import facts as fulfillment
-from oms.holds.facts import HoldDue
+from oms.holds.facts import HoldDue, HoldReleased
 from oms.kernel.context import Context
 from oms.kernel.facts import Fact, Step, Units
 from oms.orders import facts
@@ -17,10 +17,15 @@ from oms.orders.cancellation import cancel_held
 from oms.orders.model import Bucket, Line, Order, Wait
 from oms.orders.status import order_state
 from oms.orders.totals import totals
-from oms.orders.units import end_units, move_units, place_units, put_line, unplace_units
-
-RETRY = timedelta(minutes=15)
-"""When sourcing looks again at units that found no site (SRC-02)."""
+from oms.orders.units import (
+    end_units,
+    move_units,
+    owed_by,
+    place_units,
+    put_line,
+    unplace_units,
+)
+from oms.orders.waits import RETRY, retry_now
 
 MOST_ADVANCED_FIRST = (Bucket.PACKED, Bucket.PICKED, Bucket.ALLOCATED)
 """Where shipped units come from: packed ones, and others of an FO that is confirmed as a whole."""
@@ -60,7 +65,10 @@ def react(order: Order, fact: Fact, ctx: Context) -> Step[Order]:
         case HoldDue(action="CANCEL"):
             return cancel_held(order, fact.scope, fact.scope_ref, fact.type)
         case ActionItemResolved():
-            return Step(_accepted(order, fact.type))
+            order = _accepted(order, fact.type)
+            return Step(retry_now(order, ctx) if fact.cleared else order)
+        case HoldReleased():
+            return Step(retry_now(order, ctx))
         case facts.OrderReopened():
             return Step(replace(order, reached=order_state(order, settled=False, filing=False)))
         case _:
@@ -106,7 +114,8 @@ def _created(order: Order, fact: fulfillment.FulfillmentOrderCreated) -> Step[Or
 
 
 def _allocate_unreserved(order: Order, units: Units) -> tuple[Order, list[Fact]]:
-    buckets = order.line(units.line_no).buckets
+    line = order.line(units.line_no)
+    buckets = line.buckets
     loose = min(units.quantity, buckets.unsourced)
     waiting = units.quantity - loose
     order = move_units(order, replace(units, quantity=loose), Bucket.UNSOURCED, Bucket.ALLOCATED)
@@ -116,7 +125,7 @@ def _allocate_unreserved(order: Order, units: Units) -> tuple[Order, list[Fact]]
     order = move_units(order, rest, Bucket.BACKORDERED, Bucket.ALLOCATED)
     left = buckets.backordered - waiting
     ended = facts.BackorderReleased(
-        order.id, units.line_no, units.item_id, order.pool[0], waiting, "ALLOCATED", left
+        order.id, units.line_no, units.item_id, owed_by(order, line), waiting, "ALLOCATED", left
     )
     return order, [ended]
 

@@ -47,7 +47,7 @@ def place_units(order: Order, units: Units, source: Bucket, site: str) -> Order:
 
     def placed(line: Line) -> Line:
         moved = replace(line, buckets=line.buckets.move(source, Bucket.ALLOCATED, units.quantity))
-        return change_reservation(moved, units, lambda r: _placed(r, site, units.quantity))
+        return change_reservation(moved, units, lambda r: _bound(r, site, units.quantity))
 
     return change_line(order, units.line_no, placed)
 
@@ -65,11 +65,15 @@ def unplace_units(order: Order, units: Units, source: Bucket, site: str) -> Orde
 def end_units(
     order: Order, units: Units, source: Bucket, target: Bucket, site: str | None
 ) -> Order:
-    """Consume or release units of a reservation while they change bucket (LIN-107, LIN-109)."""
+    """Consume or release units of a reservation while they change bucket (LIN-107, LIN-109).
+
+    Reserved units of a site are those that wait there to be fetched.
+    """
 
     def ended(line: Line) -> Line:
         moved = replace(line, buckets=line.buckets.move(source, target, units.quantity))
-        return change_reservation(moved, units, lambda r: _ended(r, site, units.quantity))
+        fetched = source is Bucket.RESERVED
+        return change_reservation(moved, units, lambda r: _ended(r, site, units.quantity, fetched))
 
     return change_line(order, units.line_no, ended)
 
@@ -94,6 +98,26 @@ def unplaced(reservation: Reservation) -> int:
     return reservation.open - sum(reservation.placed.values())
 
 
+def owed_by(order: Order, line: Line) -> str:
+    """The supply group that owes the backordered units of a line."""
+    return line.backordered_in or order.pool[0]
+
+
+def _bound(reservation: Reservation, site: str, quantity: int) -> Reservation:
+    """Units go on an FO: first those that wait at the site already (RSV-03)."""
+    there = min(quantity, reservation.fetched.get(site, 0))
+    reservation = _unfetched(reservation, site, there)
+    return _placed(reservation, site, quantity - there)
+
+
+def _unfetched(reservation: Reservation, site: str, quantity: int) -> Reservation:
+    left = reservation.fetched.get(site, 0) - quantity
+    if left < 0:
+        raise ValueError(f"reservation {reservation.id} has no {quantity} units to fetch at {site}")
+    fetched = {code: n for code, n in {**reservation.fetched, site: left}.items() if n}
+    return replace(reservation, fetched=fetched)
+
+
 def _placed(reservation: Reservation, site: str, quantity: int) -> Reservation:
     placed = dict(reservation.placed)
     placed[site] = placed.get(site, 0) + quantity
@@ -102,8 +126,10 @@ def _placed(reservation: Reservation, site: str, quantity: int) -> Reservation:
     return replace(reservation, placed={code: n for code, n in placed.items() if n})
 
 
-def _ended(reservation: Reservation, site: str | None, quantity: int) -> Reservation:
+def _ended(reservation: Reservation, site: str | None, quantity: int, fetched: bool) -> Reservation:
     if site is not None:
+        if fetched:
+            reservation = _unfetched(reservation, site, quantity)
         reservation = _placed(reservation, site, -quantity)
     elif unplaced(reservation) < quantity:
         raise ValueError(f"reservation {reservation.id} has no {quantity} unplaced units")

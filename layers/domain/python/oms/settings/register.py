@@ -37,6 +37,7 @@ NAMES: Mapping[str, str] = {
     "payments.declineGraceHours": "decline_grace_hours",
     "billing.chargeTiming": "charge_timing",
     "allocation.trigger": "allocation_trigger",
+    "inventory.backorderQueue": "backorder_queue",
     "allocation.maxSplits": "max_splits",
     "allocation.maxAttempts": "max_attempts",
     "allocation.maxAgeDays": "max_age_days",
@@ -47,7 +48,7 @@ NAMES: Mapping[str, str] = {
     "service.agentsClearAlerts": "agents_clear_alerts",
     "numbering.prefix": "number_prefix",
 }
-COMPANY_ONLY = frozenset({"service.agentsClearAlerts"})
+COMPANY_ONLY = frozenset({"service.agentsClearAlerts", "inventory.backorderQueue"})
 
 
 def policy(company: Mapping[str, Any], channel: Mapping[str, Any]) -> Policy:

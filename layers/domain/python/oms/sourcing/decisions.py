@@ -21,6 +21,7 @@ from oms.sourcing.geography import distance
 from oms.sourcing.model import (
     Candidate,
     DecisionRecord,
+    Delivery,
     Demand,
     Exclusion,
     Inputs,
@@ -56,6 +57,7 @@ class Layers:
 
 
 LAYERS = Layers()
+NONE_KEPT: Mapping[tuple[str, str], int] = {}
 
 
 def plan(
@@ -89,19 +91,28 @@ def plan_groups(
     stock: StockView,
     rule_set: RuleSet = STANDARD,
     layers: Layers = LAYERS,
+    stocks: Sequence[StockView] = (),
+    kept: Mapping[tuple[str, str], int] = NONE_KEPT,
 ) -> tuple[Plan, ...]:
     """Plan the delivery groups of one order one after the other, each with what the former left of
-    stock and splits, so that together they never take a unit twice.
+    stock, splits and capacity, so that together they never take a unit twice (SRC-03).
+
+    `stocks` are the views of the single requests where they differ from `stock`; `kept` are units
+    in them that are the order's own already and in nobody else's view.
     """
     plans: list[Plan] = []
-    used: dict[tuple[str, str], int] = {}
-    made = 0
-    for request in requests:
-        left = {key: _less(key, level, used) for key, level in stock.items()}
-        current = replace(request, existing=request.existing + made)
-        plans.append(plan(current, sites, left, rule_set, layers))
+    used: dict[tuple[str, str], int] = {key: -units for key, units in kept.items()}
+    made: dict[str, int] = {}
+    for place, request in enumerate(requests):
+        view = stocks[place] if stocks else stock
+        left = {key: _less(key, level, used) for key, level in view.items()}
+        digital = request.delivery_type is Delivery.DIGITAL
+        more = 0 if digital else sum(made.values())
+        current = replace(request, existing=request.existing + more)
+        fuller = [replace(s, open_orders=s.open_orders + made.get(s.code, 0)) for s in sites]
+        plans.append(plan(current, fuller, left, rule_set, layers))
         for row in plans[-1].fulfillments:
-            made += 1
+            made[row.site] = made.get(row.site, 0) + (not digital)
             for units in row.units:
                 key = (units.item_id, row.site)
                 used[key] = used.get(key, 0) + units.quantity
@@ -205,12 +216,14 @@ def _waits(
     for _, taken in assigned.takes:
         for place, quantity in taken.items():
             left[place] -= quantity
+    # Of a pickup only what keeps the chosen store from it says anything.
+    chosen = request.pickup_site if request.delivery_type is Delivery.PICKUP else None
     stocked: dict[int, tuple[Exclusion, ...]] = {}
     for place, demand in enumerate(request.demands):
         found = (
             verdict.exclusions[code].get(place) or ranking.exclusions.get(code)
             for code, site in known.items()
-            if 0 < room(site, demand.item_id, stock) < UNLIMITED
+            if chosen in (None, code) and 0 < room(site, demand.item_id, stock) < UNLIMITED
         )
         stocked[place] = tuple(exclusion for exclusion in found if exclusion is not None)
     servable = frozenset(place for offer in ranking.offers for place in offer.allowed)
@@ -259,4 +272,4 @@ def _answer(
 
 
 def _less(key: tuple[str, str], level: LevelView, used: Mapping[tuple[str, str], int]) -> StockRow:
-    return StockRow(*key, level.sourceable - used.get(key, 0), level.cooldown_until)
+    return StockRow(*key, level.sourceable - max(0, used.get(key, 0)), level.cooldown_until)
