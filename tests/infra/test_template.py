@@ -306,15 +306,6 @@ def test_clients_have_the_scopes_of_their_kind_and_no_more() -> None:
     ]
 
 
-def test_the_workflow_logs_without_data() -> None:
-    """SEC-04: names of states, never their input."""
-    machine = of_type("AWS::Serverless::StateMachine")["OrderLifecycle"]
-    assert machine["Type"] == {"Ref": "WorkflowType"}
-    assert machine["Logging"]["IncludeExecutionData"] is False
-    assert machine["Logging"]["Level"] == "ALL"
-    assert load()["Parameters"]["WorkflowType"]["Default"] == "EXPRESS"
-
-
 def test_tracing_is_on_without_a_tracing_library() -> None:
     assert load()["Globals"]["Function"]["Tracing"] == "Active"
 
@@ -337,17 +328,4 @@ def test_only_three_kinds_of_resources_differ_between_laptop_and_account() -> No
         "AWS::OpenSearchService::Domain": "OwnSearch",
         "AWS::Events::Archive": "OnAws",
         "AWS::Logs::QueryDefinition": "OnAws",
-    }
-
-
-def test_the_bus_hands_released_fulfillment_orders_to_the_wms() -> None:
-    """INT-08: whatever the commit's first fact is, all of its types are matched."""
-    rule = of_type("AWS::Events::Rule")["FulfillmentOrderReleasedRule"]
-    assert rule["EventPattern"] == {
-        "source": ["throughline"],
-        "detail": {"types": ["fulfillment_order.released"]},
-    }
-    assert rule["Targets"][0]["Arn"] == {"Fn::GetAtt": ["FulfillmentQueue", "Arn"]}
-    assert rule["Targets"][0]["DeadLetterConfig"]["Arn"] == {
-        "Fn::GetAtt": ["FulfillmentDeadLetters", "Arn"]
     }

@@ -13,7 +13,7 @@ from typing import Any
 from oms.kernel.facts import StoredFact
 from oms.kernel.money import Amounts
 from oms.lifecycle.record import OrderRecord
-from oms.orders.model import Bucket, Line, Reservation
+from oms.orders.model import Bucket, DeliveryType, Line, Reservation
 
 EXCLUSIVE = tuple(bucket.value for bucket in Bucket)
 ON_SITE = ("allocated", "picked", "packed")
@@ -126,21 +126,29 @@ def misplaced_units(record: OrderRecord) -> int:
             floor[row.line_no, "packed"] += row.packed - row.shipped
             if row.reservation_id:
                 bound[row.reservation_id, fo.site] += row.quantity - row.shipped
-    return sum(_misplaced(line, floor, bound) for line in record.order.lines)
+    fetched = {g.id: g.pickup_site for g in record.order.groups if g.type is DeliveryType.PICKUP}
+    return sum(
+        _misplaced(line, floor, bound, fetched.get(line.group)) for line in record.order.lines
+    )
 
 
 def _misplaced(
-    line: Line, floor: Mapping[tuple[int, str], int], bound: Mapping[tuple[str, str], int]
-) -> bool:
+    line: Line, floor: Mapping[tuple[int, str], int], bound: Mapping[tuple[str, str], int],
+    store: str | None,
+) -> bool:  # fmt: skip
+    """`store` is where the customer fetches the line: reserved units are placed there (RSV-03)."""
     held = {name: getattr(line.buckets, name) for name in (*ON_SITE, "reserved")}
     if any(held[name] != floor.get((line.line_no, name), 0) for name in ON_SITE):
         return True
     names = {reservation.id for reservation in line.reservations}
     placed = {key: n for key, n in bound.items() if key[0] in names and n}
     said = {(r.id, site): n for r in line.reservations for site, n in r.placed.items()}
-    loose = sum(r.open - sum(r.placed.values()) for r in line.reservations)
+    kept = {key: units - placed.get(key, 0) for key, units in said.items() if key[1] == store}
+    said |= {key: said[key] - units for key, units in kept.items()}
+    loose = sum(r.open - sum(r.placed.values()) for r in line.reservations) + sum(kept.values())
     broken = any(_broken(reservation) for reservation in line.reservations)
-    return placed != said or loose != held["reserved"] or broken
+    elsewhere = {key: units for key, units in said.items() if units} != placed
+    return elsewhere or min(kept.values(), default=0) < 0 or loose != held["reserved"] or broken
 
 
 def _broken(reservation: Reservation) -> bool:

@@ -1,0 +1,31 @@
+"""Promises of template.yaml on what happens after a commit: the workflow and the bus."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra.local.template import load
+
+RESOURCES: dict[str, Any] = load()["Resources"]
+
+
+def test_the_workflow_logs_without_data() -> None:
+    """SEC-04: names of states, never their input."""
+    machine = RESOURCES["OrderLifecycle"]["Properties"]
+    assert machine["Type"] == {"Ref": "WorkflowType"}
+    assert machine["Logging"]["IncludeExecutionData"] is False
+    assert machine["Logging"]["Level"] == "ALL"
+    assert load()["Parameters"]["WorkflowType"]["Default"] == "EXPRESS"
+
+
+def test_the_bus_hands_released_fulfillment_orders_to_the_wms() -> None:
+    """INT-08: whatever the commit's first fact is, all of its types are matched."""
+    rule = RESOURCES["FulfillmentOrderReleasedRule"]["Properties"]
+    assert rule["EventPattern"] == {
+        "source": ["throughline"],
+        "detail": {"types": ["fulfillment_order.released"]},
+    }
+    assert rule["Targets"][0]["Arn"] == {"Fn::GetAtt": ["FulfillmentQueue", "Arn"]}
+    assert rule["Targets"][0]["DeadLetterConfig"]["Arn"] == {
+        "Fn::GetAtt": ["FulfillmentDeadLetters", "Arn"]
+    }
