@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from oms.inventory.model import Item
@@ -44,9 +45,17 @@ def put_site(call: Call) -> Reply:
     """Create or replace a site."""
     code = _new_code(call)
     version = _next_version(call, _sites(call).get(code))
-    site = to_command(Site, call.body, code=code, version=version)
+    site = _located(to_command(Site, call.body, code=code, version=version))
     wiring.settings().put_site(call.actor.company, site)
     return _record(site)
+
+
+def _located(site: Site) -> Site:
+    """The site with coordinates: its own, else those of its postal code (SIT-01, SRC-27)."""
+    if site.latitude is not None or site.longitude is not None or not site.postal_code:
+        return site
+    found = wiring.postal_codes().locate(site.country, site.postal_code)
+    return site if found is None else replace(site, latitude=found[0], longitude=found[1])
 
 
 def list_channels(call: Call) -> Reply:

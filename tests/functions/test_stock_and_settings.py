@@ -197,6 +197,18 @@ def test_a_new_site_works_at_once(world: World) -> None:
     assert (got.status, got.body["level"]["onHand"], ats(world)) == (200, 5, 15)
 
 
+def test_a_site_is_where_its_postal_code_is(world: World) -> None:
+    """SIT-01, SRC-27: coordinates follow from the postal code unless the merchant knows better."""
+    known = {"name": "Boston", "postalCode": "02108", "country": "US"}
+    got = admin(world, "PUT", "/v1/sites/S1", known).body
+    assert abs(got["latitude"] - 42_358_000) < 20_000
+    assert abs(got["longitude"] + 71_064_000) < 20_000
+    got = admin(world, "PUT", "/v1/sites/S2", known | {"latitude": 1, "longitude": 2}).body
+    assert (got["latitude"], got["longitude"]) == (1, 2)
+    got = admin(world, "PUT", "/v1/sites/S3", known | {"postalCode": "none"}).body
+    assert got.get("latitude") is None
+
+
 def test_settings_are_inherited_and_checked(world: World) -> None:
     """SET-01, SET-02: effective values, and 400 for what does not fit."""
     company = {"values": {"intake.totalTolerance": 25}}

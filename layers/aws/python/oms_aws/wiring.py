@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from oms_aws.decisions import DynamoDecisions
     from oms_aws.gateway_inbox import GatewayInbox
     from oms_aws.orders import DynamoOrders
+    from oms_aws.postal_codes import PostalTable
     from oms_aws.queues import DeadLetters, Replies
     from oms_aws.search.index import OpenSearchIndex
     from oms_aws.stock import DynamoStock
@@ -141,14 +142,20 @@ def lifecycle() -> Lifecycle:
 
 
 @cache
+def postal_codes() -> PostalTable:
+    """Where postal codes are."""
+    from oms_aws.postal_codes import PostalTable
+
+    return PostalTable()
+
+
+@cache
 def steps() -> Steps:
     """The steps that workflow, webhooks and clock drive."""
     from oms.lifecycle.sourcing import Sourcing
     from oms.lifecycle.steps import Steps
 
-    from oms_aws.postal_codes import PostalTable
-
-    sourcing = Sourcing(stock(), settings(), PostalTable())
+    sourcing = Sourcing(stock(), settings(), postal_codes())
     return Steps(lifecycle(), ports(), gateways(), sourcing)
 
 
