@@ -135,7 +135,8 @@ def _cover(work: Working, money: MoneyView) -> None:
         return
     ranked = sorted(work.payments.tenders, key=lambda tender: tender.draw_order)
     for tender in ranked:
-        used = tender.captured + remaining(work.payments, tender, work.ctx.now)
+        kept = tender.captured - tender.refunded
+        used = kept + remaining(work.payments, tender, work.ctx.now)
         amount = min(missing, tender.limit - used)
         usable = tender.gateway and not tender.voided_at and not _refused(work.payments, tender)
         if usable and amount > 0:
