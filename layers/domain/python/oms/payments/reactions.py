@@ -28,6 +28,7 @@ from oms.payments.changes import let_go
 from oms.payments.drawing import draw, refund_in_order, refund_on, release
 from oms.payments.facts import (
     FundsMissing,
+    OrphanReceived,
     PaymentAuthorized,
     PaymentCaptured,
     PaymentDeclined,
@@ -66,6 +67,8 @@ def react(payments: Payments, fact: Fact, money: MoneyView, ctx: Context) -> Ste
             _authorized(work, fact, money)
         case PaymentCaptured():
             _captured(work, fact, money)
+        case OrphanReceived(kind="CAPTURE"):
+            _surplus(work, fact, min(fact.amount, excess(payments, money)))
         case PaymentRefunded() if money.unapplied < 0:
             twice = min(fact.amount, -money.unapplied)
             work.facts.append(RefundedTwice(fact.record_id, fact.intent_id, twice))
@@ -184,10 +187,15 @@ def _captured(work: Working, fact: PaymentCaptured, money: MoneyView) -> None:
         release(work)
     surplus = excess(work.payments, money)
     strange = min(surplus, surprises(work.payments))
-    if strange:
-        work.facts.append(SurplusFound(fact.record_id, fact.intent_id, strange, "OVERPAID"))
+    _surplus(work, fact, strange)
     if surplus > strange:
         _return_excess(work, money)
+
+
+def _surplus(work: Working, fact: PaymentCaptured | OrphanReceived, amount: int) -> None:
+    """PAY-34: a person gives it back to where it came from, never the product by itself."""
+    if amount > 0:
+        work.facts.append(SurplusFound(fact.record_id, fact.intent_id, amount, "OVERPAID"))
 
 
 def _recovered(work: Working, kind: IntentKind) -> None:
