@@ -29,8 +29,8 @@ from oms.fulfillment.model import FulfillmentOrder, PackedUnits
 from oms.fulfillment.states import fo_state
 from oms.kernel.errors import OmsError
 from oms.kernel.policy import CaptureTiming, ChargeTiming, InvoiceTiming, Policy
+from oms.lifecycle.answers import Answer
 from oms.lifecycle.record import OrderRecord
-from oms.lifecycle.use_cases import Answer
 from oms.orders.commands import Cancel, CancelLine, NewLine, NewTender
 from oms.orders.model import DeliveryGroup, TaxLine
 from oms.orders.totals import totals

@@ -37,6 +37,8 @@ from oms.payments.gateway import (
 from oms.payments.model import Intent, IntentKind, Payments
 
 from tests.domain.payments.bank import Bank
+from tests.domain.payments.lines import Counts as Counts
+from tests.domain.payments.lines import OrderLine as OrderLine
 
 START = datetime(2026, 3, 1, 10, tzinfo=UTC)
 ORDER = "ord_0000000000000000000000TEST"
@@ -45,34 +47,6 @@ GATEWAYS = {
     "BANK_TRANSFER": "test",
 }  # fmt: skip
 KINDS = tuple(IntentKind)
-
-
-@dataclass(frozen=True)
-class Counts:
-    """Units invoiced and canceled."""
-
-    invoiced: int = 0
-    canceled: int = 0
-
-
-@dataclass(frozen=True)
-class OrderLine:
-    """An order line as billing sees it."""
-
-    line_no: int
-    quantity: int
-    amounts: Amounts
-    buckets: Counts = Counts()
-    charges_first: bool = False
-
-    def share(self, start: int, stop: int) -> Amounts:
-        """Amounts of some of its units (ADJ-03, ADJ-07)."""
-        return self.amounts.units(self.quantity, start, stop, charges_first=self.charges_first)
-
-    def value(self, gross: bool) -> int:
-        """Worth of the uninvoiced active units (ADJ-04)."""
-        stop = self.quantity - self.buckets.canceled
-        return self.share(self.buckets.invoiced, stop).total(gross)
 
 
 @dataclass

@@ -13,6 +13,7 @@ from dataclasses import replace
 from oms.billing.books import Books
 from oms.billing.credits import creditable, within
 from oms.billing.documents import BillableLine, released_invoice
+from oms.billing.facts import InvoiceWithdrawn
 from oms.billing.ledger import revenue
 from oms.billing.model import Billing, CreditLine, CreditMemo, Invoice, InvoiceLine
 from oms.billing.reactions import is_gross
@@ -44,6 +45,8 @@ def withdraw(
             taken[line_no] = taken.get(line_no, 0) + row.quantity
     if credit:
         _post(books, tuple(credit), order_id, reason)
+        withdrawn = tuple(sorted(taken.items()))
+        books.facts.append(InvoiceWithdrawn(credit[0].invoice_id, fo_id, withdrawn))
     return books.step(), taken
 
 

@@ -21,29 +21,10 @@ from oms.orders.kinds import (
 )
 
 __all__ = [
-    "Address",
-    "Adjustment",
-    "AdjustmentKind",
-    "Approval",
-    "Bucket",
-    "Buckets",
-    "Change",
-    "Customer",
-    "DeliveryGroup",
-    "DeliveryType",
-    "Finding",
-    "Lane",
-    "Line",
-    "Mark",
-    "Note",
-    "Order",
-    "OrderType",
-    "Origin",
-    "Reservation",
-    "TaxLine",
-    "TaxPolicy",
-    "Wait",
-]
+    "Address", "Adjustment", "AdjustmentKind", "Approval", "Bucket", "Buckets", "Change",
+    "Customer", "DeliveryGroup", "DeliveryType", "Finding", "Lane", "Line", "Mark", "Note",
+    "Order", "OrderType", "Origin", "Reservation", "TaxLine", "TaxPolicy", "Wait",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
