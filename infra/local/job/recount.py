@@ -58,6 +58,9 @@ class Recount:
             case "invoice.posted":
                 for line_no, quantity in data["units"]:
                     self.lines[line_no]["invoiced"] += quantity
+            case "invoice.withdrawn":
+                for line_no, quantity in data["units"]:
+                    self.lines[line_no]["invoiced"] -= quantity
 
     def _placed(self, rows: Sequence[Units]) -> None:
         for row in rows:
@@ -97,10 +100,13 @@ def lost_units(record: OrderRecord, facts: Sequence[StoredFact] | None = None) -
     for fact in facts or ():
         recount.take(fact)
     found = 0
+    released = any(i.posted_at and i.shipment_id is None for i in record.billing.invoices)
     for line in record.order.lines:
         held = {name: getattr(line.buckets, name) for name in EXCLUSIVE}
+        # Units invoiced at release are on their way out, but not shipped yet (LIN-03).
+        invoiced = line.buckets.invoiced - (line.buckets.open if released else 0)
         after = line.buckets.shipped - max(
-            line.buckets.delivered + line.buckets.lost, line.buckets.returned, line.buckets.invoiced
+            line.buckets.delivered + line.buckets.lost, line.buckets.returned, invoiced
         )
         wrong = sum(held.values()) != line.quantity or min(*held.values(), after) < 0
         moved = recount.lines[line.line_no]

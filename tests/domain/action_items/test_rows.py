@@ -64,8 +64,11 @@ def test_fixes_name_payment_intent_and_item() -> None:
     )
     fixes = row(fact, "acme", "ord_1", "T26-1", ctx()).fixes
     assert [fix.arguments for fix in fixes] == [{"intentId": "int_1"}, {"itemId": "act_2"}]
-    surplus = ActionItemOpened("act_3", "OVERPAID", False, "payment", "pay_1", "OVERPAID", "x")
-    assert row(surplus, "acme", None, None, ctx()).fixes[0].arguments == {"paymentId": "pay_1"}
+    surplus = ActionItemOpened(
+        "act_3", "OVERPAID", False, "payment", "pay_1", "OVERPAID", "x", data={"amount": "500"}
+    )
+    prefilled = row(surplus, "acme", None, None, ctx()).fixes[0].arguments
+    assert prefilled == {"paymentId": "pay_1", "amount": "500"}
 
 
 def test_assign_comment_snooze() -> None:

@@ -37,6 +37,8 @@ from oms.payments.gateway import (
 from oms.payments.model import Intent, IntentKind, Payments
 
 from tests.domain.payments.bank import Bank
+from tests.domain.payments.lines import Counts as Counts
+from tests.domain.payments.lines import OrderLine as OrderLine
 
 START = datetime(2026, 3, 1, 10, tzinfo=UTC)
 ORDER = "ord_0000000000000000000000TEST"
@@ -45,29 +47,6 @@ GATEWAYS = {
     "BANK_TRANSFER": "test",
 }  # fmt: skip
 KINDS = tuple(IntentKind)
-
-
-@dataclass(frozen=True)
-class Counts:
-    """Units invoiced and canceled."""
-
-    invoiced: int = 0
-    canceled: int = 0
-
-
-@dataclass(frozen=True)
-class OrderLine:
-    """An order line as billing sees it."""
-
-    line_no: int
-    quantity: int
-    amounts: Amounts
-    buckets: Counts = Counts()
-
-    def value(self, gross: bool) -> int:
-        """Worth of the uninvoiced active units (ADJ-04)."""
-        stop = self.quantity - self.buckets.canceled
-        return self.amounts.units(self.quantity, self.buckets.invoiced, stop).total(gross)
 
 
 @dataclass
@@ -144,6 +123,24 @@ class Desk:
         rows = tuple(Units(line_no, "item", quantity) for line_no, quantity in units)
         fact = ShipmentCreated(fo_id, f"shp-{self.shipments}", "dc", "ups", (), rows)
         return self.take(billing.post(self.billing, fact, self.lines, self.gross, ORDER, self.ctx))
+
+    def release(self, fo_id: str, *units: tuple[int, int]) -> tuple[Fact, ...]:
+        """Send (line number, quantity) pairs to the floor, invoiced at once (ON_RELEASE)."""
+        return self.take(
+            billing.post_release(self.billing, fo_id, dict(units), self.lines, self.gross, self.ctx)
+        )
+
+    def lose(self, fo_id: str, line_no: int, quantity: int) -> int:
+        """Units that were invoiced at release will not ship; returns how many were credited."""
+        step, taken = billing.withdraw(
+            self.billing, fo_id, {line_no: quantity}, self.lines, ORDER, "SHORT", self.ctx
+        )
+        for number, count in taken.items():
+            line = self.lines[number]
+            counts = replace(line.buckets, invoiced=line.buckets.invoiced - count)
+            self.lines[number] = replace(line, buckets=counts)
+        self.take(step)
+        return taken.get(line_no, 0)
 
     def cancel(self, line_no: int, quantity: int) -> tuple[Fact, ...]:
         """Cancel units from the back of a line."""

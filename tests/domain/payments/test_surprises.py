@@ -92,7 +92,7 @@ def test_money_nobody_asked_for_is_an_orphan() -> None:
     """PAY-34, PAY-35, ACC-048: paid twice; the surplus goes back to the second tender only."""
     desk = shipped().run()
     facts = desk.foreign(RequestKind.CAPTURE, 2000, "evt-x")
-    assert types(facts) == {"payment.orphan": 1}
+    assert types(facts) == {"payment.orphan": 1, "payment.surplus": 1}
     assert desk.money.unapplied == 2000
     assert desk.foreign(RequestKind.CAPTURE, 2000, "evt-x") == ()
     desk.bank.taken["foreign-evt-x"] = 2000
@@ -105,6 +105,15 @@ def test_money_nobody_asked_for_is_an_orphan() -> None:
     desk.run()
     assert desk.refunded() == [0, 2000]
     assert desk.money.unapplied == 0
+
+
+def test_a_void_that_is_refused_is_not_asked_for_again() -> None:
+    """REF-06, GTW-05: what cannot be voided is gone; the order does not ask for ever."""
+    desk = simple(1000).open(NewTender("CARD", token="tok")).run()
+    desk.cancel(1, 1)
+    desk.exchange(desk.only(IntentKind.VOID), HARD)
+    assert desk.due() == ()
+    assert [held.lapsed for held in desk.payments.tenders[0].authorizations] == [True]
 
 
 def test_a_second_event_about_the_same_foreign_money_posts_nothing() -> None:

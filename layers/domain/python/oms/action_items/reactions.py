@@ -138,7 +138,8 @@ def _of_payments(fact: Fact) -> Iterator[Opening]:
             yield _on_intent("ORPHAN_PAYMENT", fact, text)
         case payments.SurplusFound():
             text = f"{fact.amount} more was taken than the order is worth"
-            yield Opening(fact.code, "payment", fact.record_id, fact.code, text)
+            data = {"amount": str(fact.amount)}
+            yield Opening(fact.code, "payment", fact.record_id, fact.code, text, data=data)
         case payments.RefundedTwice():
             yield _on_intent("REFUNDED_TWICE", fact, f"{fact.amount} was given back twice")
         case payments.FundsMissing():
@@ -181,6 +182,8 @@ def _over_in_payments(fact: Fact) -> Iterator[Closing]:
             yield Closing(INTENT, "the payment went on", fact.record_id, fact.intent_id)
         case payments.PaymentVoided():
             yield Closing(("PAYMENT_DECLINED",), "the payment was voided", fact.record_id)
+        case payments.SurplusFound(code="OVERPAID"):
+            yield Closing(("ORPHAN_PAYMENT",), "it was paid twice", fact.record_id)
         case payments.PaymentRefunded():
             yield Closing(SURPLUS, "the surplus was refunded", fact.record_id)
         case _:

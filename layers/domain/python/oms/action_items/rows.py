@@ -11,7 +11,7 @@ from datetime import datetime
 from oms.action_items.commands import AssignItem, CommentItem, ReopenItem, SnoozeItem
 from oms.action_items.facts import ActionItemOpened
 from oms.action_items.model import ActionItem, Event, Fix, ItemState, OpenItem
-from oms.action_items.types import CAUSE, ITEM, LINE, PRIORITIES, SUBJECT, TYPES
+from oms.action_items.types import AMOUNT, CAUSE, ITEM, LINE, PRIORITIES, SUBJECT, TYPES
 from oms.kernel.context import Context
 from oms.kernel.errors import Malformed, Problem, Refused
 
@@ -113,6 +113,7 @@ def _filled(fix: Fix, fact: ActionItemOpened) -> Fix:
     known = {
         SUBJECT: fact.subject_id, CAUSE: fact.cause_key, ITEM: fact.record_id,
         LINE: "" if fact.line_no is None else str(fact.line_no),
+        AMOUNT: fact.data.get("amount", ""),
     }  # fmt: skip
     return replace(fix, arguments={k: known.get(v, v) for k, v in fix.arguments.items()})
 

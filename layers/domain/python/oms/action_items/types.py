@@ -11,6 +11,8 @@ from oms.action_items.model import Fix
 
 SUBJECT, LINE, CAUSE, ITEM = "$subject", "$line", "$cause", "$item"
 """Stand for the ids of the item's subject, line, cause and of itself in the arguments of a fix."""
+AMOUNT = "$amount"
+"""Stands for the amount that the item is about, in minor units."""
 
 PRIORITIES = {"HIGH": 1, "MEDIUM": 2, "LOW": 3}
 """Priority by severity; 1 is worked on first."""
@@ -39,6 +41,8 @@ LOOK_UP = Fix("Look up now", "retryPayment", {"intentId": CAUSE})
 RESUBMIT = Fix("Resubmit", "retryPayment", {"intentId": CAUSE})
 OTHER_METHOD = Fix("Other method", "addTender")
 REFUND = Fix("Refund surplus", "refund", {"paymentId": SUBJECT})
+REFUND_SURPLUS = Fix("Refund surplus", "refund", {"paymentId": SUBJECT, "amount": AMOUNT})
+DISTRIBUTE = Fix("Distribute", "distributeFunds", {"paymentId": SUBJECT})
 TRY_SITES = Fix("Look for a site again", "resume", {"lineNo": LINE})
 BACKORDER = Fix("Backorder", "backorder", {"lineNo": LINE})
 APPROVE = Fix("Approve", "approve")
@@ -69,10 +73,10 @@ TYPES: dict[str, ItemType] = {
         _type("GATEWAY_UNREACHABLE", True, "HIGH", 1, "finance", RESUBMIT, OTHER_METHOD),
         _type("PAYMENT_UNKNOWN", True, "HIGH", 1, "finance", LOOK_UP, OTHER_METHOD),
         _type("REFUND_FAILED", False, "HIGH", 48, "finance", RETRY, DONE),
-        _type("OVERPAID", False, "MEDIUM", 48, "finance", REFUND, DONE),
-        _type("EXCESS_FUNDS", False, "MEDIUM", 48, "finance", REFUND, DONE),
+        _type("OVERPAID", False, "MEDIUM", 48, "finance", REFUND_SURPLUS, DONE),
+        _type("EXCESS_FUNDS", False, "MEDIUM", 48, "finance", REFUND_SURPLUS, DONE),
         _type("REFUNDED_TWICE", False, "HIGH", 48, "finance", OTHER_METHOD, DONE),
-        _type("ORPHAN_PAYMENT", False, "HIGH", 48, "finance", REFUND, DONE),
+        _type("ORPHAN_PAYMENT", False, "HIGH", 48, "finance", DISTRIBUTE, REFUND, DONE),
         _type("UNAPPLIED_CREDIT", False, "MEDIUM", 48, "finance", REFUND, DONE),
         _type("APPROVAL_OVERDUE", False, "MEDIUM", 1, "service", APPROVE),
         _type("AUTOMATION_STALLED", False, "HIGH", 1, "operations", DONE),

@@ -73,14 +73,16 @@ def _credited(
     if isinstance(wanted, CreditAmount):
         return CreditLine(invoice.id, wanted.line_no, 0, _part(wanted, left))
     line = _line(invoice, wanted.line_no)
+    shipping = line.quantity - line.withdrawn
     start, stop = line.credited_units, line.credited_units + wanted.quantity
-    if wanted.quantity <= 0 or stop > line.quantity:
+    if wanted.quantity <= 0 or stop > shipping:
         raise Refused.because(
             "QUANTITY_EXCEEDED",
-            f"{line.quantity - start} units of line {line.line_no} are left to credit",
+            f"{shipping - start} units of line {line.line_no} are left to credit",
             invoice.id,
         )
-    share = _within(line.amounts.units(line.quantity, start, stop), left)
+    charged = line.amounts - line.withdrawn_amounts
+    share = within(charged.units(shipping, start, stop), left)
     rows = tuple(
         replace(row, credited_units=stop) if row.line_no == line.line_no else row
         for row in books.billing.invoice(invoice.id).lines
@@ -103,7 +105,7 @@ def _part(wanted: CreditAmount, left: Amounts) -> Amounts:
     return Amounts(**{field: wanted.amount, f"{field}_tax": tax})
 
 
-def _within(share: Amounts, left: Amounts) -> Amounts:
+def within(share: Amounts, left: Amounts) -> Amounts:
     """The share of units, less what was credited as an amount before (TAX-04)."""
     over = _over(share.product, left.product)
     cut = {

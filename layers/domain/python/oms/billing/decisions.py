@@ -1,16 +1,26 @@
 """Everything other parts of the product ask of billing.
 
-documents   draft, post, credit, creditable, invoice_state, memo_state
+documents   draft, post, post_release, released_invoice, withdraw, credit, creditable,
+            invoice_state, memo_state
 funds       apply_funds, unapply_funds, distribute
 ledger      balances, settled, post_entry
 reactions   react (to facts of fulfillment, billing and payments)
 """
 
 from oms.billing.credits import credit, creditable
-from oms.billing.documents import BillableLine, draft, invoice_state, memo_state, post
+from oms.billing.documents import (
+    BillableLine,
+    draft,
+    invoice_state,
+    memo_state,
+    post,
+    post_release,
+    released_invoice,
+)
 from oms.billing.funds import FundsApplication, apply_funds, distribute, unapply_funds
 from oms.billing.ledger import Balances, balances, post_entry, settled
 from oms.billing.reactions import react
+from oms.billing.withdrawal import withdraw
 
 __all__ = [
     "Balances",
@@ -26,7 +36,10 @@ __all__ = [
     "memo_state",
     "post",
     "post_entry",
+    "post_release",
     "react",
+    "released_invoice",
     "settled",
     "unapply_funds",
+    "withdraw",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from oms.billing.facts import InvoicePosted
@@ -36,6 +36,18 @@ class BillableLine(Protocol):
     def amounts(self) -> Amounts: ...
     @property
     def buckets(self) -> UnitCounts: ...
+    def share(self, start: int, stop: int) -> Amounts: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What an invoice is posted for: units by line number; `place` names it for ever."""
+
+    fo_id: str
+    shipment_id: str | None
+    place: str
+    units: Mapping[int, int]
+    gross: bool
 
 
 def draft(
@@ -69,28 +81,53 @@ def post(
     What the FO still has to ship stays as a new draft. Units are taken from the front of each line
     (ADJ-04). A shipment is invoiced once. The ledger follows when billing reacts to the fact.
     """
-    if any(invoice.shipment_id == fact.shipment_id for invoice in billing.invoices):
+    known = any(invoice.shipment_id == fact.shipment_id for invoice in billing.invoices)
+    if known or released_invoice(billing, fact.record_id):
         return Step(billing)
-    shipped = per_line(fact.units)
+    place = f"{order_id}:{fact.shipment_id}"
+    charge = Charge(fact.record_id, fact.shipment_id, place, per_line(fact.units), gross)
+    return _post(billing, charge, lines, ctx)
+
+
+def post_release(
+    billing: Billing, fo_id: str, units: Mapping[int, int], lines: Mapping[int, BillableLine],
+    gross: bool, ctx: Context,
+) -> Step[Billing]:  # fmt: skip
+    """Post the invoice of an FO when it goes to the floor (BIL-01, ON_RELEASE), once."""
+    if released_invoice(billing, fo_id) or not units:
+        return Step(billing)
+    return _post(billing, Charge(fo_id, None, f"{fo_id}:release", units, gross), lines, ctx)
+
+
+def released_invoice(billing: Billing, fo_id: str) -> bool:
+    """Whether the FO was invoiced at its release, so that its shipments post nothing."""
+    return any(
+        invoice.fo_id == fo_id and invoice.posted_at and invoice.shipment_id is None
+        for invoice in billing.invoices
+    )
+
+
+def _post(
+    billing: Billing, charge: Charge, lines: Mapping[int, BillableLine], ctx: Context
+) -> Step[Billing]:
     rows = tuple(
         _line(lines[line_no], lines[line_no].buckets.invoiced, quantity)
-        for line_no, quantity in shipped.items()
+        for line_no, quantity in charge.units.items()
     )
-    total = sum(row.amounts.total(gross) for row in rows)
-    place = sum(invoice.fo_id == fact.record_id for invoice in billing.invoices)
-    draft_now = _draft_of(billing, fact.record_id)
+    total = sum(row.amounts.total(charge.gross) for row in rows)
+    number = sum(invoice.fo_id == charge.fo_id for invoice in billing.invoices)
+    draft_now = _draft_of(billing, charge.fo_id)
     invoice = Invoice(
-        draft_now.id if draft_now else derive("inv", order_id, fact.shipment_id),
-        fact.record_id, total, rows, fact.shipment_id, posted_at=ctx.now,
-        filing=ctx.policy.invoice_filing,
+        draft_now.id if draft_now else derive("inv", charge.place), charge.fo_id, total, rows,
+        charge.shipment_id, posted_at=ctx.now, filing=ctx.policy.invoice_filing,
     )  # fmt: skip
     invoices = [other for other in billing.invoices if other.id != invoice.id]
     invoices.append(invoice)
-    rest = _less(draft_now.lines, shipped) if draft_now else ()
+    rest = _less(draft_now.lines, charge.units) if draft_now else ()
     if draft_now and rest:
-        invoices.append(replace(draft_now, id=derive("inv", fact.record_id, place), lines=rest))
-    units = tuple(sorted(shipped.items()))
-    posted = InvoicePosted(invoice.id, fact.record_id, fact.shipment_id, total, units)
+        invoices.append(replace(draft_now, id=derive("inv", charge.fo_id, number), lines=rest))
+    units = tuple(sorted(charge.units.items()))
+    posted = InvoicePosted(invoice.id, charge.fo_id, charge.shipment_id, total, units)
     return Step(replace(billing, invoices=tuple(invoices)), (posted,))
 
 
@@ -131,8 +168,7 @@ def per_line(units: Iterable[Units]) -> Counter[int]:
 
 
 def _line(line: BillableLine, start: int, quantity: int) -> InvoiceLine:
-    amounts = line.amounts.units(line.quantity, start, start + quantity)
-    return InvoiceLine(line.line_no, quantity, start, amounts)
+    return InvoiceLine(line.line_no, quantity, start, line.share(start, start + quantity))
 
 
 def _draft_of(billing: Billing, fo_id: str) -> Invoice | None:

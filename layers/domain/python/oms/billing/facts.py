@@ -27,6 +27,17 @@ class InvoicePosted(InvoiceFact):
 
 
 @dataclass(frozen=True, slots=True)
+class InvoiceWithdrawn(InvoiceFact):
+    """Units that were invoiced at release will not ship, and were credited (CAN-06); `units` are
+    (line number, quantity).
+    """
+
+    TYPE: ClassVar[str] = "invoice.withdrawn"
+    fo_id: str
+    units: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class InvoicePaid(InvoiceFact):
     """Applied equals total (BIL-102)."""
 

@@ -24,13 +24,19 @@ class DocumentState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class InvoiceLine:
-    """Units of one order line: `start` is the first consumed unit of the line (ADJ-04)."""
+    """Units of one order line: `start` is the first consumed unit of the line (ADJ-04).
+
+    What it charges never changes; `credited_units` of it, from its front, were given back, and
+    `withdrawn` ones, from its end, worth `withdrawn_amounts`, never shipped (BIL-01).
+    """
 
     line_no: int
     quantity: int
     start: int
     amounts: Amounts
     credited_units: int = 0
+    withdrawn: int = 0
+    withdrawn_amounts: Amounts = field(default_factory=Amounts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,10 @@ def unit_share(total: int, units: int, start: int, stop: int) -> int:
     return sign * (amount * stop // units - amount * start // units)
 
 
+CHARGES = ("shipping", "handling", "shipping_tax", "handling_tax")
+"""Components that may come whole with the first invoice (ADJ-07)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Amounts:
     """Component amounts of a line or of part of its units, in minor units.
@@ -117,12 +121,15 @@ class Amounts:
         """What the customer owes for these units (TOT-03); `gross` says that tax is contained."""
         return self.net if gross else self.net + self.tax
 
-    def units(self, of: int, start: int, stop: int) -> Amounts:
+    def units(self, of: int, start: int, stop: int, *, charges_first: bool = False) -> Amounts:
         """Amounts of units `start`+1 .. `stop` out of `of`, each component shared on its own
-        (ADJ-03).
+        (ADJ-03); with `charges_first` the first unit bears shipping and handling whole (ADJ-07).
         """
-        shares = (unit_share(getattr(self, f.name), of, start, stop) for f in fields(self))
-        return Amounts(*shares)
+        shares = {f.name: unit_share(getattr(self, f.name), of, start, stop) for f in fields(self)}
+        if charges_first:
+            first = start == 0 < stop
+            shares |= {name: getattr(self, name) if first else 0 for name in CHARGES}
+        return Amounts(**shares)
 
     def __add__(self, other: Amounts) -> Amounts:
         return Amounts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))

@@ -41,6 +41,13 @@ class ChargeTiming(StrEnum):
     FIRST_SHIPMENT = "FIRST_SHIPMENT"
 
 
+class InvoiceTiming(StrEnum):
+    """What posts an invoice (BIL-01): units that ship, or their release to the floor."""
+
+    ON_SHIPMENT = "ON_SHIPMENT"
+    ON_RELEASE = "ON_RELEASE"
+
+
 class AllocationTrigger(StrEnum):
     """What starts sourcing (SRC-02)."""
 
@@ -83,6 +90,7 @@ class Policy:
     allow_split: bool = True
     max_splits: int = 5
     capture_timing: CaptureTiming = CaptureTiming.ON_SHIPMENT
+    invoice_timing: InvoiceTiming = InvoiceTiming.ON_SHIPMENT
     charge_timing: ChargeTiming = ChargeTiming.PRORATED
     authorization_validity_days: int = 7
     overcapture_percent: int = 0

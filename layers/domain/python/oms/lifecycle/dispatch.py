@@ -24,6 +24,7 @@ from oms.holds import decisions as holds
 from oms.holds.decisions import blocks
 from oms.holds.model import Transaction
 from oms.kernel.errors import Malformed, Reason, Refused
+from oms.lifecycle.documents import only_shipped
 from oms.lifecycle.moves import Draft
 from oms.lifecycle.record import OrderRecord
 from oms.lifecycle.state import money
@@ -91,7 +92,7 @@ BILLING: dict[type, tuple[str, Decision]] = {
 def action_of(command: object) -> str:
     """The action's name in the API: `cancel`, `ship`, `setHold` ..."""
     kind = type(command)
-    for table in (ORDER, FULFILLMENT, PAYMENTS):
+    for table in (ORDER, FULFILLMENT, PAYMENTS, BILLING):
         if kind in table:
             return table[kind][0]
     return kind.__name__[0].lower() + kind.__name__[1:]
@@ -120,7 +121,10 @@ def handle(draft: Draft, command: object) -> None:
     elif kind in BILLING:
         action, decision = BILLING[kind]
         permit(draft, action)
-        named = {"order_id": draft.order.id} if action == "postCredit" else {}
+        named = {}
+        if isinstance(command, billing_commands.PostCredit):
+            only_shipped(draft.record, command)
+            named["order_id"] = draft.order.id
         draft.take("billing", decision(draft.record.billing, command, draft.ctx, **named))
     else:
         _handle_rest(draft, command)

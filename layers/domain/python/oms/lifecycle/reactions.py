@@ -10,11 +10,10 @@ from __future__ import annotations
 from oms.action_items import decisions as action_items
 from oms.approvals import decisions as approvals
 from oms.approvals.model import Approvals
-from oms.billing import decisions as billing
 from oms.fulfillment import decisions as fulfillment
-from oms.fulfillment.facts import FulfillmentOrderCreated, ShipmentCreated
 from oms.holds import decisions as holds
 from oms.kernel.facts import Fact, Step
+from oms.lifecycle.documents import documents
 from oms.lifecycle.moves import Draft
 from oms.lifecycle.state import money
 from oms.orders import decisions as orders
@@ -26,7 +25,7 @@ def react(draft: Draft, fact: Fact) -> None:
     ctx = draft.ctx
     draft.take("order", orders.react(draft.order, fact, ctx))
     draft.take("fulfillment", fulfillment.react(draft.record.fulfillment, fact, ctx))
-    _documents(draft, fact)
+    documents(draft, fact)
     draft.take("payments", payments.react(draft.record.payments, fact, money(draft.record), ctx))
     draft.take("holds", holds.react(draft.record.holds, fact, draft.order.id, ctx))
     draft.take("approvals", _approvals(draft, fact))
@@ -38,14 +37,3 @@ def _approvals(draft: Draft, fact: Fact) -> Step[Approvals]:
     asked_by = record.facts[0].actor if record.facts else draft.ctx.actor.label
     total = money(record).total
     return approvals.react(record.approvals, fact, asked_by, total, draft.ctx)
-
-
-def _documents(draft: Draft, fact: Fact) -> None:
-    order, ctx = draft.order, draft.ctx
-    lines = {line.line_no: line for line in order.lines}
-    if isinstance(fact, FulfillmentOrderCreated):
-        draft.take("billing", billing.draft(draft.record.billing, fact, lines, ctx))
-    elif isinstance(fact, ShipmentCreated):
-        step = billing.post(draft.record.billing, fact, lines, order.gross, order.id, ctx)
-        draft.take("billing", step)
-    draft.take("billing", billing.react(draft.record.billing, fact, ctx))

@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from oms.action_items.decisions import alerted
-from oms.billing.decisions import balances, settled
+from oms.billing.decisions import balances, released_invoice, settled
 from oms.fulfillment.decisions import next_due as fulfillment_due
 from oms.fulfillment.model import FulfillmentOrder
 from oms.holds.decisions import blocks
@@ -79,11 +79,14 @@ def released(record: OrderRecord) -> tuple[FulfillmentOrder, ...]:
 def fulfillment_value(record: OrderRecord, wanted: FulfillmentOrder) -> int:
     """Value of the uninvoiced units of one FO, in minor units.
 
-    Units of a line are consumed from the front by invoices (ADJ-04), then by FOs in order of age.
+    Units of a line are consumed from the front by invoices (ADJ-04), then by FOs in order of age;
+    an FO that was invoiced at its release has none.
     """
     order, value = record.order, 0
     cursor = {line.line_no: line.buckets.invoiced for line in order.lines}
     for fo in record.fulfillment.orders:
+        if released_invoice(record.billing, fo.id):
+            continue
         for row in fo.lines:
             start, count = cursor[row.line_no], row.quantity - row.shipped
             cursor[row.line_no] = start + count

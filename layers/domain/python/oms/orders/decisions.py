@@ -17,6 +17,7 @@ from oms.kernel.ids import derive
 from oms.kernel.policy import ApprovalMode
 from oms.orders import commands, facts
 from oms.orders.cancellation import cancel, release_reserved, void
+from oms.orders.invoicing import gather_charges, take_back
 from oms.orders.model import Approval, Bucket, DeliveryGroup, Line, Mark, Note, Order
 from oms.orders.policy import destination_reason
 from oms.orders.pricing import restated
@@ -26,8 +27,9 @@ from oms.orders.waits import mark_waits, retry_now
 
 __all__ = [
     "add_note", "approval_due", "approve", "approve_automatically", "backorder", "cancel",
-    "change_address", "complete", "file", "finish_intake", "lock", "mark_waits", "react", "reject",
-    "resume", "set_attributes", "set_flag", "set_priority", "set_tags", "state_facts", "suspend",
+    "change_address", "complete", "file", "finish_intake", "gather_charges", "lock", "mark_waits",
+    "react", "reject", "resume", "set_attributes", "set_flag", "set_priority", "set_tags",
+    "state_facts", "suspend", "take_back",
     "unlock", "void",
 ]  # fmt: skip
 

@@ -15,7 +15,7 @@ from oms.kernel.errors import Conflict, Malformed, Problem, Reason, Refused
 from oms.kernel.facts import Fact, Step
 from oms.kernel.ids import derive
 from oms.kernel.money import exponent
-from oms.kernel.policy import StockPolicy
+from oms.kernel.policy import ChargeTiming, StockPolicy
 from oms.orders.commands import NewLine, PlaceOrder
 from oms.orders.facts import (
     BackorderReleased,
@@ -288,7 +288,10 @@ def _with_lines(
 ) -> Order:  # fmt: skip
     groups = command.groups or (DeliveryGroup("1", "STANDARD"),)
     lines = tuple(
-        _line(place, new, groups[0].id, items.get(channel.items.get(new.sku, new.sku)))
+        replace(
+            _line(place, new, groups[0].id, items.get(channel.items.get(new.sku, new.sku))),
+            charges_first=ctx.policy.charge_timing is ChargeTiming.FIRST_SHIPMENT,
+        )
         for place, new in enumerate(command.lines, start=1)
     )
     lines = share_adjustments(lines, command.adjustments)

@@ -21,29 +21,10 @@ from oms.orders.kinds import (
 )
 
 __all__ = [
-    "Address",
-    "Adjustment",
-    "AdjustmentKind",
-    "Approval",
-    "Bucket",
-    "Buckets",
-    "Change",
-    "Customer",
-    "DeliveryGroup",
-    "DeliveryType",
-    "Finding",
-    "Lane",
-    "Line",
-    "Mark",
-    "Note",
-    "Order",
-    "OrderType",
-    "Origin",
-    "Reservation",
-    "TaxLine",
-    "TaxPolicy",
-    "Wait",
-]
+    "Address", "Adjustment", "AdjustmentKind", "Approval", "Bucket", "Buckets", "Change",
+    "Customer", "DeliveryGroup", "DeliveryType", "Finding", "Lane", "Line", "Mark", "Note",
+    "Order", "OrderType", "Origin", "Reservation", "TaxLine", "TaxPolicy", "Wait",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +184,8 @@ class Wait:
 @dataclass(frozen=True, slots=True)
 class Line:
     """One order line. `amounts` (minor units) are those of all ordered units; `backordered_in` is
-    the group that owes those that wait for supply."""
+    the group that owes those that wait for supply; with `charges_first` shipping and handling come
+    whole with its first unit (ADJ-07)."""
 
     line_no: int
     sku: str
@@ -228,6 +210,11 @@ class Line:
     backordered_in: str | None = None
     promised_date: str | None = None
     attributes: dict[str, str] = field(default_factory=dict)
+    charges_first: bool = False
+
+    def share(self, start: int, stop: int) -> Amounts:
+        """Component amounts of units `start`+1 .. `stop` of the line (ADJ-03, ADJ-07)."""
+        return self.amounts.units(self.quantity, start, stop, charges_first=self.charges_first)
 
 
 @dataclass(frozen=True, slots=True)

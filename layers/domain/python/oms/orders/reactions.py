@@ -14,6 +14,7 @@ from oms.kernel.context import Context
 from oms.kernel.facts import Fact, Step, Units
 from oms.orders import facts
 from oms.orders.cancellation import cancel_held
+from oms.orders.invoicing import count_invoiced
 from oms.orders.model import Bucket, Line, Order, Wait
 from oms.orders.status import order_state
 from oms.orders.totals import totals
@@ -59,7 +60,7 @@ def react(order: Order, fact: Fact, ctx: Context) -> Step[Order]:
         case fulfillment.LinesWaiting():
             return _waiting(order, fact, ctx)
         case InvoicePosted():
-            return Step(replace(_invoiced(order, fact), filed_at=None))
+            return Step(replace(count_invoiced(order, fact.units), filed_at=None))
         case CreditMemoPosted():
             return Step(replace(order, filed_at=None))
         case HoldDue(action="CANCEL"):
@@ -240,14 +241,6 @@ def _waiting(order: Order, fact: fulfillment.LinesWaiting, ctx: Context) -> Step
         )  # fmt: skip
         order = put_line(order, waits)
     return Step(order, tuple(told))
-
-
-def _invoiced(order: Order, fact: InvoicePosted) -> Order:
-    for line_no, quantity in fact.units:
-        line = order.line(line_no)
-        buckets = replace(line.buckets, invoiced=line.buckets.invoiced + quantity)
-        order = put_line(order, replace(line, buckets=buckets))
-    return order
 
 
 def _accepted(order: Order, code: str) -> Order:

@@ -27,7 +27,7 @@ class OrderTotals:
 
 def line_value(line: Line, start: int, stop: int, gross: bool) -> int:
     """What units `start`+1 .. `stop` of a line cost, in minor units."""
-    return line.amounts.units(line.quantity, start, stop).total(gross)
+    return line.share(start, stop).total(gross)
 
 
 def totals(order: Order) -> OrderTotals:
@@ -48,4 +48,4 @@ def canceled_value(line: Line, gross: bool) -> int:
 
 def active_amounts(line: Line) -> Amounts:
     """Component amounts of the units that are not canceled."""
-    return line.amounts.units(line.quantity, 0, line.quantity - line.buckets.canceled)
+    return line.share(0, line.quantity - line.buckets.canceled)

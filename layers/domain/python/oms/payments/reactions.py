@@ -28,6 +28,7 @@ from oms.payments.changes import let_go
 from oms.payments.drawing import draw, refund_in_order, refund_on, release
 from oms.payments.facts import (
     FundsMissing,
+    OrphanReceived,
     PaymentAuthorized,
     PaymentCaptured,
     PaymentDeclined,
@@ -66,6 +67,8 @@ def react(payments: Payments, fact: Fact, money: MoneyView, ctx: Context) -> Ste
             _authorized(work, fact, money)
         case PaymentCaptured():
             _captured(work, fact, money)
+        case OrphanReceived(kind="CAPTURE"):
+            _surplus(work, fact, min(fact.amount, excess(payments, money)))
         case PaymentRefunded() if money.unapplied < 0:
             twice = min(fact.amount, -money.unapplied)
             work.facts.append(RefundedTwice(fact.record_id, fact.intent_id, twice))
@@ -135,7 +138,8 @@ def _cover(work: Working, money: MoneyView) -> None:
         return
     ranked = sorted(work.payments.tenders, key=lambda tender: tender.draw_order)
     for tender in ranked:
-        used = tender.captured + remaining(work.payments, tender, work.ctx.now)
+        kept = tender.captured - tender.refunded
+        used = kept + remaining(work.payments, tender, work.ctx.now)
         amount = min(missing, tender.limit - used)
         usable = tender.gateway and not tender.voided_at and not _refused(work.payments, tender)
         if usable and amount > 0:
@@ -183,10 +187,15 @@ def _captured(work: Working, fact: PaymentCaptured, money: MoneyView) -> None:
         release(work)
     surplus = excess(work.payments, money)
     strange = min(surplus, surprises(work.payments))
-    if strange:
-        work.facts.append(SurplusFound(fact.record_id, fact.intent_id, strange, "OVERPAID"))
+    _surplus(work, fact, strange)
     if surplus > strange:
         _return_excess(work, money)
+
+
+def _surplus(work: Working, fact: PaymentCaptured | OrphanReceived, amount: int) -> None:
+    """PAY-34: a person gives it back to where it came from, never the product by itself."""
+    if amount > 0:
+        work.facts.append(SurplusFound(fact.record_id, fact.intent_id, amount, "OVERPAID"))
 
 
 def _recovered(work: Working, kind: IntentKind) -> None:

@@ -96,7 +96,7 @@ def decline(
             intent, state=state, decline_class=str(kind), code=code, next_at=next_at, resend=False
         )
     )
-    if kind == DeclineClass.HARD and intent.kind is IntentKind.CAPTURE:
+    if kind == DeclineClass.HARD and intent.kind in (IntentKind.CAPTURE, IntentKind.VOID):
         _distrust(work, intent)
     work.facts.append(
         PaymentDeclined(
@@ -106,7 +106,9 @@ def decline(
 
 
 def _distrust(work: Working, intent: Intent) -> None:
-    """An authorization that the gateway refuses to capture covers nothing any more (PAY-32)."""
+    """An authorization that the gateway refuses to capture covers nothing any more (PAY-32); one
+    that it refuses to void is gone, and is not voided again.
+    """
     for held in work.payments.tender(intent.payment_id).authorizations:
         if held.reference == intent.parent_reference:
             work.put_authorization(intent.payment_id, replace(held, lapsed=True))

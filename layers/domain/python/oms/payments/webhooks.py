@@ -67,7 +67,9 @@ def _foreign(work: Working, event: WebhookEvent, gateway: str) -> None:
     elif event.kind is RequestKind.AUTHORIZE:
         validity = timedelta(days=work.ctx.policy.authorization_validity_days)
         expires = event.result.expires_at or work.ctx.now + validity
-        work.put_authorization(tender.id, Authorization(intent_id, amount, reference, expires))
+        used = min(amount, tender.captured) if tender.orphan else 0
+        held = Authorization(intent_id, amount, reference, expires, used)
+        work.put_authorization(tender.id, held)
         work.facts.append(PaymentAuthorized(tender.id, intent_id, amount, stamp(expires)))
     elif event.kind is RequestKind.VOID:
         _drop(work, tender, event.parent_reference, intent_id)
@@ -91,12 +93,17 @@ def _tender_of(work: Working, event: WebhookEvent, gateway: str, reference: str)
         known += [capture.reference for capture in tender.captures]
         if event.parent_reference in known:
             return tender
-    payment_id = derive("pay", work.payments.order_id, "orphan", gateway, reference)
-    tender = Tender(
+    # A capture may be told before its authorization: both are known by the latter's reference.
+    origin = event.parent_reference or reference
+    payment_id = derive("pay", work.payments.order_id, "orphan", gateway, origin)
+    for tender in work.payments.tenders:
+        if tender.id == payment_id:
+            return tender
+    orphan = Tender(
         payment_id, Method.CARD.value, gateway, 0, 40, 60, reference=reference, orphan=True
     )
-    work.put_tender(tender)
-    return tender
+    work.put_tender(orphan)
+    return orphan
 
 
 def _use(work: Working, tender: Tender, parent: str | None, amount: int) -> None:

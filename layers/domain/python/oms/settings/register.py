@@ -35,6 +35,7 @@ NAMES: Mapping[str, str] = {
     "payments.overcapturePercent": "overcapture_percent",
     "payments.excessFunds": "excess_funds",
     "payments.declineGraceHours": "decline_grace_hours",
+    "billing.invoiceTiming": "invoice_timing",
     "billing.chargeTiming": "charge_timing",
     "allocation.trigger": "allocation_trigger",
     "inventory.backorderQueue": "backorder_queue",
