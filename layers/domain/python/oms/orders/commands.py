@@ -58,8 +58,8 @@ class PlaceOrder:
     """A complete, already priced order of one channel (API-11, ORD-100)."""
 
     channel: str
-    currency: str | None
-    lines: tuple[NewLine, ...]
+    currency: str | None = None
+    lines: tuple[NewLine, ...] = ()
     external_number: str | None = None
     type: OrderType = OrderType.WEB
     lane: Lane = Lane.LIVE

@@ -328,6 +328,7 @@ class Order:
     notes: tuple[Note, ...] = ()
     changes: tuple[Change, ...] = ()
     reached: str = "RECEIVED"
+    agent: str | None = None
 
     @property
     def gross(self) -> bool:
