@@ -50,6 +50,12 @@ class Complete(Shape):
     tenders: Annotated[tuple[TenderShape, ...], Field(max_length=20)] = ()
 
 
+class Resubmit(Shape):
+    """Run the intake of the order again."""
+
+    action: Literal["resubmit"]
+
+
 class ChangeAddress(Shape):
     """Correct the destination of a delivery group."""
 
@@ -200,14 +206,15 @@ class TransferDraft(Shape):
 
 
 Action = Annotated[
-    Complete | ChangeAddress | Approve | WithReason | Cancel | Suspension | SetFlag | SetTags
-    | SetAttributes | SetPriority | AddNote | File | Backorder | SetHoldAction | ReleaseHoldAction
-    | ClearItemAction | EditDraft | DraftVerb | TransferDraft,
+    Complete | Resubmit | ChangeAddress | Approve | WithReason | Cancel | Suspension | SetFlag
+    | SetTags | SetAttributes | SetPriority | AddNote | File | Backorder | SetHoldAction
+    | ReleaseHoldAction | ClearItemAction | EditDraft | DraftVerb | TransferDraft,
     Field(discriminator="action"),
 ]  # fmt: skip
 
 _COMMANDS: Mapping[str, type] = {
-    "complete": commands.Complete, "changeAddress": commands.ChangeAddress,
+    "complete": commands.Complete, "resubmit": commands.Resubmit,
+    "changeAddress": commands.ChangeAddress,
     "approve": commands.Approve, "reject": commands.Reject, "cancel": commands.Cancel,
     "void": commands.Void, "suspend": commands.Suspend, "resume": commands.Resume,
     "lock": commands.Lock, "unlock": commands.Unlock, "setFlag": commands.SetFlag,

@@ -40,6 +40,7 @@ Decision = Callable[..., Any]
 
 ORDER: dict[type, tuple[str, Decision]] = {
     order_commands.Complete: ("complete", orders.complete),
+    order_commands.Resubmit: ("resubmit", orders.resubmit),
     order_commands.ChangeAddress: ("changeAddress", orders.change_address),
     order_commands.Approve: ("approve", orders.approve),
     order_commands.Reject: ("reject", orders.reject),

@@ -134,8 +134,12 @@ class Steps:
             if channel is None
             else Codes(channel.methods, channel.countries, channel.gateways)
         )
-        skus = tuple({line.sku for line in order.lines if line.item_id is None})
-        return codes, self.ports.stock.items_by_sku(order.company, skus) if skus else {}
+        own = {} if channel is None else channel.items
+        names = {row.sku: own.get(row.sku, row.sku) for row in order.lines if row.item_id is None}
+        if not names:
+            return codes, {}
+        found = self.ports.stock.items_by_sku(order.company, tuple(set(names.values())))
+        return codes, {sku: found[name] for sku, name in names.items() if name in found}
 
     def _authorize(self, company: str, order_id: str, cause: str) -> OrderRecord:
         return self._exchange(company, order_id, cause, (IntentKind.AUTHORIZE,))

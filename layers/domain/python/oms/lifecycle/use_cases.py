@@ -27,6 +27,7 @@ from oms.lifecycle.acceptance import PREVIEWED, Acceptance, DraftStart
 from oms.lifecycle.answers import Answer, given, kept
 from oms.lifecycle.drafting import informed
 from oms.lifecycle.engine import Outcome, conclude, decide
+from oms.lifecycle.mapping import translated
 from oms.lifecycle.moves import Draft
 from oms.lifecycle.ports import Commit, Marker, Numbers, OrderStore
 from oms.lifecycle.preview import outcome_of
@@ -127,7 +128,8 @@ class Lifecycle:
             if replay is not None:
                 return replay
             ctx = self._context(record, actor, key or f"{order_id}:{record.version}")
-            known = informed(self._ports, record, commands, ctx)
+            ours = translated(self._ports, record, commands, ctx)
+            known = informed(self._ports, record, ours, ctx)
             about = conflicts.names(record, known)
             conflicts.check(record, known, about, expected_version, ctx)
             outcome = decide(record, known, ctx)

@@ -99,6 +99,11 @@ class Complete:
 
 
 @dataclass(frozen=True, slots=True)
+class Resubmit:
+    """Run intake again with the mapping tables and items as they are now (INT-06, INT-07)."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeAddress:
     """Correct the destination of a delivery group (EDT-01: refused once picked)."""
 
