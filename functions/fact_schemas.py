@@ -22,6 +22,7 @@ from oms.kernel.ids import derive
 FOLDER = Path(__file__).parents[1] / "events" / "facts"
 CAPABILITIES = (
     "orders", "payments", "billing", "inventory", "fulfillment", "holds", "action_items",
+    "customers",
 )  # fmt: skip
 Json = dict[str, Any]
 
@@ -163,6 +164,7 @@ def _record_id(kind: type[Fact], order_id: str) -> str:
     prefixes = {
         "reservation": "rsv", "payment": "pay", "invoice": "inv", "creditMemo": "cm",
         "fulfillmentOrder": "fo", "hold": "hld", "actionItem": "act", "item": "itm",
+        "customer": "cus",
     }  # fmt: skip
     prefix = prefixes.get(kind.RECORD)
     return order_id if prefix is None else derive(prefix, "acme", 1)

@@ -21,6 +21,7 @@ from pydantic.json_schema import models_json_schema
 
 from functions.administration.routes import DOCUMENT
 from functions.administration.routes import OPERATIONS as ADMINISTRATION
+from functions.customers.routes import OPERATIONS as CUSTOMERS
 from functions.fulfillment.routes import OPERATIONS as FULFILLMENT
 from functions.gateway_webhook.routes import OPERATIONS as GATEWAY_WEBHOOK
 from functions.inventory.routes import OPERATIONS as INVENTORY
@@ -30,6 +31,7 @@ from functions.payments.routes import OPERATIONS as PAYMENTS
 Json = dict[str, Any]
 OPERATIONS: Mapping[str, tuple[Operation, ...]] = {
     "orders": ORDERS, "payments": PAYMENTS, "fulfillment": FULFILLMENT, "inventory": INVENTORY,
+    "customers": CUSTOMERS,
     "administration": ADMINISTRATION, "gateway": GATEWAY_WEBHOOK,
 }  # fmt: skip
 SCOPES = {

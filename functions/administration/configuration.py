@@ -19,6 +19,7 @@ from oms.kernel.errors import (
     VersionConflict,
 )
 from oms.kernel.ids import derive
+from oms.lifecycle.mapping import Reruns
 from oms.settings import register
 from oms.settings.model import Channel, Client, Site
 from oms_aws import stock_calls, wiring
@@ -72,13 +73,17 @@ def get_channel(call: Call) -> Reply:
 
 
 def put_channel(call: Call) -> Reply:
-    """Create or replace a channel with its mapping tables."""
+    """Create or replace a channel with its mapping tables; tells which orders waited for them, so
+    that their intake can be run again (INT-06).
+    """
     code = _new_code(call)
     known = wiring.settings().channel(call.actor.company, code)
     version = _next_version(call, known)
     channel = to_command(Channel, call.body, code=code, version=version)
     wiring.settings().put_channel(call.actor.company, channel)
-    return _record(channel)
+    waiting, _ = Reruns(wiring.lifecycle(), wiring.action_items()).stopped(call.actor, code)
+    body = {**_shown(channel), "stoppedOrders": [one.order_id for one in waiting]}
+    return Reply(body, version=channel.version)
 
 
 def list_items(call: Call) -> Reply:

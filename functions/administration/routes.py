@@ -9,7 +9,7 @@ from typing import Any
 
 from oms_aws.http import ANONYMOUS, Call, Operation, Reply
 
-from functions.administration import attention, configuration, schemas
+from functions.administration import attention, configuration, reruns, schemas
 
 DOCUMENT = Path(__file__).with_name("openapi.json")
 
@@ -28,6 +28,7 @@ def describe(_: Call) -> Reply:
 OPERATIONS = (
     *configuration.OPERATIONS,
     *attention.OPERATIONS,
+    *reruns.OPERATIONS,
     Operation(
         "getOpenApi", "GET", "/v1/openapi.json", ANONYMOUS, "Read this description", describe,
         {200: schemas.OpenApi},

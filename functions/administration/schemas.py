@@ -19,6 +19,7 @@ from oms_aws.shapes import (
     Moment,
     Name,
     Query,
+    RecordId,
     Shape,
     Short,
     Tags,
@@ -82,6 +83,7 @@ class ChannelShape(Shape):
     methods: Mapped = Field(default_factory=dict)
     items: Mapped = Field(default_factory=dict)
     countries: Mapped = Field(default_factory=dict)
+    reasons: Mapped = Field(default_factory=dict)
     test_mode: bool = True
 
 
@@ -169,6 +171,18 @@ class ClearShape(Shape):
     resolution: Long
 
 
+class StoppedQuery(Query):
+    """Where a page of stopped orders goes on."""
+
+    cursor: Annotated[str, Field(min_length=1, max_length=1_000)] | None = None
+
+
+class RerunShape(Shape):
+    """The orders whose intake is run again."""
+
+    order_ids: Annotated[tuple[RecordId, ...], Field(min_length=1, max_length=100)]
+
+
 class LetterShape(Shape):
     """A dead letter by the handle it was shown with."""
 
@@ -235,6 +249,19 @@ class ActionItemList(Answer):
 
     action_items: list[dict[str, Any]]
     cursor: str | None
+
+
+class StoppedList(Answer):
+    """Orders that wait for a table of the channel, with the codes that stopped them."""
+
+    orders: list[dict[str, Any]]
+    cursor: str | None
+
+
+class RerunAnswer(Answer):
+    """What became of each order: RERUN, NOT_STOPPED, NOT_FOUND or the code of the refusal."""
+
+    results: dict[str, str]
 
 
 class DeadLetterList(Answer):

@@ -14,7 +14,7 @@ from oms_aws import telemetry, wiring
 from oms_aws.http import Call, Key, Operation, Reply, replied
 from oms_aws.http_actor import ORDERS_READ, ORDERS_WRITE
 from oms_aws.shapes_answers import OrderSummary
-from oms_aws.shapes_orders import OrderShape
+from oms_aws.shapes_orders import DraftShape, OrderShape
 from oms_aws.stream import envelope
 
 from functions.orders import schemas
@@ -39,6 +39,17 @@ def place(call: Call) -> Reply:
         raise
     if not answer.replayed:
         telemetry.count("OrdersAccepted")
+    return replied(answer, {"Location": f"/v1/orders/{answer.body['id']}"})
+
+
+def draft(call: Call) -> Reply:
+    """Begin an order that is entered bit by bit."""
+    shape: OrderShape = call.body
+    entry = "CONSOLE" if call.actor.kind is ActorKind.USER else "API"
+    answer = wiring.lifecycle().begin(
+        call.actor, shape.command(entry), key=call.key or "", body_hash=call.body_hash,
+        correlation_id=call.correlation_id,
+    )  # fmt: skip
     return replied(answer, {"Location": f"/v1/orders/{answer.body['id']}"})
 
 
@@ -145,6 +156,10 @@ OPERATIONS = (
     Operation(
         "placeOrder", "POST", "/v1/orders", ORDERS_WRITE, "Place an order", place,
         {200: OrderSummary, 201: OrderSummary}, body=OrderShape, key=Key.REQUIRED, preview=True,
+    ),
+    Operation(
+        "draftOrder", "POST", "/v1/orders/drafts", ORDERS_WRITE, "Begin a draft", draft,
+        {201: OrderSummary}, body=DraftShape, key=Key.REQUIRED,
     ),
     Operation(
         "searchOrders", "GET", "/v1/orders", ORDERS_READ, "Search orders", search,

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from oms.action_items.commands import ClearItem
 from oms.holds.commands import ReleaseHold, SetHold
 from oms.holds.model import DueAction, Scope, Transaction
-from oms.orders import commands
+from oms.orders import commands, drafts
 from oms_aws.shapes import (
     MAX_ACTIONS,
     MAX_IDS,
@@ -28,7 +28,13 @@ from oms_aws.shapes import (
     Units,
     to_command,
 )
-from oms_aws.shapes_orders import AddressShape, CustomerShape, GroupShape, TenderShape
+from oms_aws.shapes_orders import (
+    AddressShape,
+    CustomerShape,
+    DraftShape,
+    GroupShape,
+    TenderShape,
+)
 from pydantic import Field
 
 
@@ -42,6 +48,12 @@ class Complete(Shape):
     stated_total: Charge | None = None
     skus: Annotated[dict[Short, Short], Field(max_length=500)] = Field(default_factory=dict)
     tenders: Annotated[tuple[TenderShape, ...], Field(max_length=20)] = ()
+
+
+class Resubmit(Shape):
+    """Run the intake of the order again."""
+
+    action: Literal["resubmit"]
 
 
 class ChangeAddress(Shape):
@@ -62,7 +74,7 @@ class Approve(Shape):
 class WithReason(Shape):
     """An action on the whole order that needs a reason."""
 
-    action: Literal["reject", "void", "lock", "unlock"]
+    action: Literal["reject", "void", "lock", "unlock", "breakLock"]
     reason: Name
 
 
@@ -172,23 +184,49 @@ class ClearItemAction(Shape):
     resolution: Long
 
 
+class EditDraft(Shape):
+    """Replace what was entered of a draft; tenders may come back without their tokens."""
+
+    action: Literal["editDraft"]
+    content: DraftShape
+
+
+class DraftVerb(Shape):
+    """Submit a draft as an order, or park it for later."""
+
+    action: Literal["submit", "park"]
+
+
+class TransferDraft(Shape):
+    """Hand a draft to another agent, by user id."""
+
+    action: Literal["transfer"]
+    agent: RecordId
+    reason: Name | None = None
+
+
 Action = Annotated[
-    Complete | ChangeAddress | Approve | WithReason | Cancel | Suspension | SetFlag | SetTags
-    | SetAttributes | SetPriority | AddNote | File | Backorder | SetHoldAction | ReleaseHoldAction
-    | ClearItemAction,
+    Complete | Resubmit | ChangeAddress | Approve | WithReason | Cancel | Suspension | SetFlag
+    | SetTags | SetAttributes | SetPriority | AddNote | File | Backorder | SetHoldAction
+    | ReleaseHoldAction | ClearItemAction | EditDraft | DraftVerb | TransferDraft,
     Field(discriminator="action"),
 ]  # fmt: skip
 
 _COMMANDS: Mapping[str, type] = {
-    "complete": commands.Complete, "changeAddress": commands.ChangeAddress,
+    "complete": commands.Complete, "resubmit": commands.Resubmit,
+    "changeAddress": commands.ChangeAddress,
     "approve": commands.Approve, "reject": commands.Reject, "cancel": commands.Cancel,
     "void": commands.Void, "suspend": commands.Suspend, "resume": commands.Resume,
     "lock": commands.Lock, "unlock": commands.Unlock, "setFlag": commands.SetFlag,
     "setTags": commands.SetTags, "setAttributes": commands.SetAttributes,
     "setPriority": commands.SetPriority, "addNote": commands.AddNote, "file": commands.File,
     "backorder": commands.Backorder, "setHold": SetHold, "releaseHold": ReleaseHold,
-    "clearItem": ClearItem,
+    "clearItem": ClearItem, "editDraft": drafts.EditDraft, "submit": drafts.SubmitDraft,
+    "park": drafts.ParkDraft, "transfer": drafts.TransferDraft, "breakLock": drafts.BreakLock,
 }  # fmt: skip
+
+
+HEADER_WIDE = ("void", "editDraft")
 
 
 class ActionList(Shape):
@@ -200,7 +238,8 @@ class ActionList(Shape):
     def header_wide(self) -> bool:
         """Whether an action touches the whole order, so that its version must be given (VER-06)."""
         return any(
-            action.action == "void" or (isinstance(action, Complete) and action.customer)
+            action.action in ("void", "editDraft")
+            or (isinstance(action, Complete) and action.customer)
             for action in self.actions
         )
 

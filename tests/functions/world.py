@@ -15,13 +15,16 @@ from oms.action_items.commands import RaiseFailure
 from oms.inventory.model import InventoryLevel, Item, PromiseCounter
 from oms.kernel.context import Actor, ActorKind
 from oms.kernel.ids import derive
+from oms.lifecycle.screening import Screening
 from oms.lifecycle.sourcing import Sourcing
 from oms.lifecycle.steps import Steps
 from oms.lifecycle.use_cases import Lifecycle, Ports
 from oms.settings.model import Channel, Client
 from oms_aws import wiring
+from oms_aws.postal_codes import PostalAddresses
 
 from tests.fakes.action_items import MemoryActionItems
+from tests.fakes.customers import MemoryCustomers, MemoryRecentOrders
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.orders import FakeNumbers, FakeOrders
 from tests.fakes.search_index import FakeSearchIndex
@@ -101,6 +104,7 @@ class World:
         self.orders = FakeOrders(self.stock, self.items)
         self.index = FakeSearchIndex()
         self.settings = MemorySettings()
+        self.customers = MemoryCustomers()
         self.gateway = FakeGateway(lambda: self.now, lambda _h, _b: None)
         ports = Ports(
             self.orders,
@@ -113,13 +117,16 @@ class World:
         )
         self.lifecycle = Lifecycle(ports)
         sourcing = Sourcing(self.stock, self.settings, NoPostalCodes())
-        self.steps = Steps(self.lifecycle, ports, {"test": self.gateway}, sourcing)
+        screening = Screening(self.customers, MemoryRecentOrders(), PostalAddresses())
+        gateways = {"test": self.gateway}
+        self.steps = Steps(self.lifecycle, ports, gateways, sourcing, screening)
         self._configure()
         found = {
             "clock": lambda: self.now, "orders": lambda: self.orders, "stock": lambda: self.stock,
             "settings": lambda: self.settings, "lifecycle": lambda: self.lifecycle,
             "steps": lambda: self.steps, "action_items": lambda: self.items,
             "search_index": lambda: self.index, "replies": lambda: self,
+            "customers": lambda: self.customers,
         }  # fmt: skip
         for name, give in found.items():
             self.monkeypatch.setattr(wiring, name, give)

@@ -260,7 +260,8 @@ def test_types_are_complete() -> None:
     blocking = {code for code, kind in TYPES.items() if kind.blocking}
     assert blocking == {
         "ORDER_INCOMPLETE", "UNMAPPED_CODE", "TOTAL_MISMATCH", "TAX_UNAVAILABLE",
-        "ADDRESS_MISMATCH", "FRAUD_REVIEW", "CUSTOMER_BLOCKED", "DUPLICATE_SUSPECTED",
+        "ADDRESS_MISMATCH", "ADDRESS_UNVERIFIED", "FRAUD_REVIEW", "CUSTOMER_BLOCKED",
+        "CUSTOMER_NOT_APPROVED", "DUPLICATE_SUSPECTED",
         "PAYMENT_DECLINED", "CAPTURE_FAILED", "GATEWAY_UNREACHABLE", "PAYMENT_UNKNOWN",
         "ROUTING_EXHAUSTED", "LEDGER_IMBALANCE",
     }  # fmt: skip

@@ -22,7 +22,7 @@ from oms.orders.model import Address, DeliveryType, Finding, Order, TaxLine
 from oms.orders.postal import state_of
 from oms.orders.status import order_state
 from oms.orders.totals import totals
-from oms.orders.validation import validate
+from oms.orders.validation import Screened, validate
 
 from tests.domain.orders.scene import (
     HOME,
@@ -50,7 +50,7 @@ def checked(
     items: dict[str, Goods] | None = None, context: Context | None = None,
 ) -> Step[Order]:  # fmt: skip
     return validate(
-        made, methods, False, None, context or ctx(), codes or Codes(), items or {}
+        made, methods, context or ctx(), codes or Codes(), items or {}
     )  # fmt: skip
 
 
@@ -256,7 +256,7 @@ def test_where_postal_codes_lie(code: str, states: tuple[str, ...] | None) -> No
 
 def test_blocked_customer_and_duplicate_are_reviewed() -> None:
     """INT-05: both alert and neither makes the order incomplete."""
-    step = validate(received(), CARD, True, "T26-000007", ctx())
+    step = validate(received(), CARD, ctx(), screened=Screened(blocked=True, like="T26-000007"))
     assert codes_of(step) == [("CUSTOMER_BLOCKED", "BLOCKING"), ("DUPLICATE_SUSPECTED", "BLOCKING")]
     assert "T26-000007" in step.part.findings[1].message
     assert kinds(step.facts) == ["OrderAttention"]
@@ -294,7 +294,7 @@ def test_finding_is_told_anew_only_with_its_level() -> None:
 def test_finding_that_stays_is_not_resolved() -> None:
     """AIT-02: of two blocking findings one went; only that one is told to be over."""
     mismatch = group(address=at(region="NY"))
-    both = validate(received(groups=(mismatch,)), CARD, True, None, ctx()).part
+    both = validate(received(groups=(mismatch,)), CARD, ctx(), screened=Screened(blocked=True)).part
     step = checked(both)
     assert kinds(step.facts) == ["FindingsResolved", "OrderAttention"]
     assert step.facts[0] == FindingsResolved("ord_1", ("CUSTOMER_BLOCKED",))

@@ -161,7 +161,8 @@ def test_columns_and_criteria_speak_of_fields_that_exist() -> None:
     """A renamed field must not silently empty a filter, facet or column."""
     full = document(
         "acme", "a", {"fulfillmentStates": {"fo_1": "PICKING"}},
-        external_number="W-1", flag="RED", tags=("T",), attributes={"n": "1", "t": "2026-01-01"},
+        external_number="W-1", agent="ana", flag="RED", tags=("T",),
+        attributes={"n": "1", "t": "2026-01-01"},
         customer=person("A B", code="C", email="e@x.org", phone="5551234"),
         lines=(replace(line(1, "S", wait="W"), origin=Origin.ADDED, promised_date="2026-01-01"),),
         requested_date="2026-01-01", holds=held_by("H"), attention=with_items(item("I")),

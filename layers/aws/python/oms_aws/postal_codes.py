@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from oms.orders.model import Address
 from oms.sourcing.model import Coordinates
 
 FIELD = 3
@@ -38,6 +39,21 @@ class PostalTable:
         if not (digits.isascii() and digits.isdigit() and len(digits) <= 6):
             return None
         return _search(_table(self._folder / f"postal_codes_{country.upper()}.bin"), int(digits))
+
+
+class PostalAddresses:
+    """`AddressCheck` by postal code, for countries with a table; of others nobody can tell."""
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self._folder = folder
+        self._places = PostalTable(folder)
+
+    def verify(self, address: Address) -> bool | None:
+        """Whether the code is one; None without a code or a table."""
+        table = self._folder / f"postal_codes_{address.country}.bin"
+        if address.postal_code is None or not _table(table):
+            return None
+        return self._places.locate(address.country, address.postal_code) is not None
 
 
 def pack(places: Mapping[int, Coordinates]) -> bytes:

@@ -172,6 +172,12 @@ class OrderShape(Shape):
         return to_command(PlaceOrder, self, entry=entry, currency=self.currency)
 
 
+class DraftShape(OrderShape):
+    """An order as far as an agent has entered it: everything but the channel may still lack."""
+
+    lines: Annotated[tuple[LineShape, ...], Field(max_length=MAX_LINES)] = ()
+
+
 def _bound(order: OrderShape) -> int:
     """More than any sum that can be formed of the order's amounts."""
     value = _size(order.adjustments)

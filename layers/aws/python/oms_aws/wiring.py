@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
     from oms.kernel.context import Actor
     from oms.lifecycle.record import OrderRecord
+    from oms.lifecycle.screening import Screening
     from oms.lifecycle.steps import Steps
     from oms.lifecycle.use_cases import Lifecycle, Ports
     from oms.payments.gateway import Gateway
 
     from oms_aws.action_items import DynamoActionItems
     from oms_aws.bus import Bus
+    from oms_aws.customers import DynamoCustomers
     from oms_aws.decisions import DynamoDecisions
     from oms_aws.gateway_inbox import GatewayInbox
     from oms_aws.orders import DynamoOrders
@@ -156,7 +158,29 @@ def steps() -> Steps:
     from oms.lifecycle.steps import Steps
 
     sourcing = Sourcing(stock(), settings(), postal_codes())
-    return Steps(lifecycle(), ports(), gateways(), sourcing)
+    return Steps(lifecycle(), ports(), gateways(), sourcing, screening())
+
+
+def screening() -> Screening:
+    """What validation may ask; only the function that validates has the customers to ask."""
+    from oms.lifecycle.screening import Screening
+
+    from oms_aws.customers import DynamoRecentOrders
+    from oms_aws.postal_codes import PostalAddresses
+
+    table = os.environ.get("CUSTOMERS_TABLE")
+    if table is None:
+        return Screening()
+    recent = DynamoRecentOrders(dynamodb(), table)
+    return Screening(customers(), recent, PostalAddresses())
+
+
+@cache
+def customers() -> DynamoCustomers:
+    """Customers."""
+    from oms_aws.customers import DynamoCustomers
+
+    return DynamoCustomers(dynamodb(), os.environ["CUSTOMERS_TABLE"])
 
 
 def view(actor: Actor, record: OrderRecord) -> dict[str, Any]:

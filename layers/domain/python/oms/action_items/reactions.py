@@ -13,13 +13,15 @@ from oms.orders import facts as orders
 from oms.payments import facts as payments
 
 INTAKE = ("ORDER_INCOMPLETE", "UNMAPPED_CODE", "TOTAL_MISMATCH", "TAX_UNAVAILABLE")
-REVIEW = ("ADDRESS_MISMATCH", "FRAUD_REVIEW", "CUSTOMER_BLOCKED", "DUPLICATE_SUSPECTED")
+REVIEW = ("ADDRESS_MISMATCH", "FRAUD_REVIEW", "CUSTOMER_BLOCKED",
+          "CUSTOMER_NOT_APPROVED", "DUPLICATE_SUSPECTED", "ADDRESS_UNVERIFIED")  # fmt: skip
 SOURCING = ("ROUTING_EXHAUSTED", "UNFILLABLE")
+TRANSFERRED = "DRAFT_TRANSFERRED"
 INTENT = ("PAYMENT_DECLINED", "CAPTURE_FAILED", "REFUND_FAILED", "PAYMENT_UNKNOWN",
           "GATEWAY_UNREACHABLE")  # fmt: skip
 SURPLUS = ("OVERPAID", "EXCESS_FUNDS")
 WORK = (*INTAKE, *REVIEW, *SOURCING, "STOCK_SHORT", "BACKORDER_NO_DATE", "FULFILLMENT_LATE",
-        "HOLD_OVERDUE", "APPROVAL_OVERDUE", "PAYMENT_DECLINED")  # fmt: skip
+        "HOLD_OVERDUE", "APPROVAL_OVERDUE", "PAYMENT_DECLINED", TRANSFERRED)  # fmt: skip
 """Types about work that a void order no longer has; what is about money stays."""
 
 DECLINES = {
@@ -105,6 +107,11 @@ def _of_orders(fact: Fact) -> Iterator[Opening]:
             for place, code in enumerate(fact.codes):
                 text = fact.messages[place] if place < len(fact.messages) else code
                 yield Opening(code, "order", fact.record_id, code, text)
+        case orders.DraftTransferred():
+            data = {"owner": fact.to_agent}
+            text = f"{fact.from_agent} handed this call over"
+            cause = f"agent:{fact.to_agent}"
+            yield Opening(TRANSFERRED, "order", fact.record_id, cause, text, data=data)
         case orders.UnitsBackordered(short=True):
             text = f"{fact.quantity} units of line {fact.line_no} were sold but are not there"
             yield _on_line("STOCK_SHORT", fact.record_id, fact.line_no, text)
@@ -160,6 +167,10 @@ def _over_in_orders(fact: Fact) -> Iterator[Closing]:
             yield Closing(INTAKE, "checked again", fact.record_id)
         case orders.OrderCompleted():
             yield Closing(INTAKE, "nothing is missing any more", fact.record_id)
+        case orders.DraftTransferred() | orders.OrderReceived():
+            yield Closing((TRANSFERRED,), "somebody went on with it", fact.record_id)
+        case orders.OrderChanged(what="draft.content"):
+            yield Closing((TRANSFERRED,), "somebody went on with it", fact.record_id)
         case orders.FindingsResolved():
             yield Closing(fact.codes, "checked again", fact.record_id)
         case orders.UnitsBackordered():

@@ -26,7 +26,8 @@ def row(
         blocking=fact.blocking, record_type=fact.subject_type, record_id=fact.subject_id,
         cause_key=fact.cause_key, message=fact.message, created_at=ctx.now,
         due_at=ctx.now + kind.due_in, order_id=order_id, number=number, line_no=fact.line_no,
-        team=kind.team, priority=PRIORITIES[kind.severity], data=dict(fact.data),
+        team=kind.team, owner=fact.data.get("owner"), priority=PRIORITIES[kind.severity],
+        data=dict(fact.data),
         fixes=tuple(_filled(fix, fact) for fix in kind.fixes),
         history=(Event(ctx.now, ctx.actor.label, "OPENED", fact.message),),
     )  # fmt: skip

@@ -81,6 +81,23 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseCart:
+    """Give back what a cart's reservation still holds, by its id (RSV-09)."""
+
+    item_id: str
+    group: str
+    cart: str
+    reason: str
+    site: str | None = None
+
+    def apply(self, draft: Draft) -> None:
+        """End it; one that ended or expired before gives nothing back."""
+        held = draft.cart(self.cart)
+        if held is not None:
+            draft.end(Note(MovementType.RELEASE, held.id, self.reason), held, "RELEASED")
+
+
+@dataclass(frozen=True, slots=True)
 class Backorder:
     """Commit to units from supply to come; a negative quantity ends such a commitment.
 

@@ -26,6 +26,7 @@ from oms.inventory.effects import (
     Leave,
     Pick,
     Release,
+    ReleaseCart,
     Reserve,
     Ship,
     StockEffect,
@@ -33,6 +34,7 @@ from oms.inventory.effects import (
 from oms.kernel.facts import Fact, Units
 from oms.orders.facts import (
     BackorderReleased,
+    CartReleased,
     ReservationCreated,
     ReservationReleased,
     UnitsBackordered,
@@ -94,6 +96,8 @@ class _Translation:
                 return [self._reserve(fact)]
             case ReservationReleased():
                 return [self._release(fact)]
+            case CartReleased():
+                return [ReleaseCart(fact.item_id, fact.group, fact.record_id, fact.reason)]
             case UnitsBackordered():
                 return [Backorder(fact.item_id, fact.group, fact.quantity, beyond=fact.short)]
             case BackorderReleased():

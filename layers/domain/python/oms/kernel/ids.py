@@ -12,7 +12,7 @@ import re
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 PREFIXES = (
     "ord", "oln", "fo", "shp", "pkg", "pay", "int", "inv", "cm", "ret", "exc", "apc", "po", "to",
-    "rsv", "hld", "act", "job", "itm", "chg", "apr", "dec", "fct", "led", "grp", "rel",
+    "rsv", "hld", "act", "job", "itm", "chg", "apr", "dec", "fct", "led", "grp", "rel", "cus",
 )  # fmt: skip
 PATTERN = re.compile(rf"(?:{'|'.join(PREFIXES)})_[0-9A-HJKMNP-TV-Z]{{26}}")
 

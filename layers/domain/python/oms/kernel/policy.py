@@ -26,6 +26,14 @@ class StockPolicy(StrEnum):
     SKIP = "SKIP"
 
 
+class AddressCheckMode(StrEnum):
+    """What an address that cannot be verified does (INT-05): nothing, a note, an alert."""
+
+    OFF = "OFF"
+    WARN = "WARN"
+    BLOCK = "BLOCK"
+
+
 class CaptureTiming(StrEnum):
     """When funds are taken (PAY-03)."""
 
@@ -87,6 +95,8 @@ class Policy:
     require_coverage_to_approve: bool = False
     stock_policy: StockPolicy | None = None
     total_tolerance: int = 10
+    address_check_phone: AddressCheckMode = AddressCheckMode.WARN
+    address_check_web: AddressCheckMode = AddressCheckMode.WARN
     allow_split: bool = True
     max_splits: int = 5
     capture_timing: CaptureTiming = CaptureTiming.ON_SHIPMENT
@@ -107,4 +117,8 @@ class Policy:
     self_service_cancel: bool = True
     short_no_split_ships_partial: bool = False
     agents_clear_alerts: bool = False
+    customer_approval: bool = False
+    customer_filing: bool = False
+    draft_expiry_days: int = 30
+    draft_lock_minutes: int = 30
     number_prefix: str = "T"

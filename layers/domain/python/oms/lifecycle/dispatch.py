@@ -23,13 +23,16 @@ from oms.holds import commands as hold_commands
 from oms.holds import decisions as holds
 from oms.holds.decisions import blocks
 from oms.holds.model import Transaction
+from oms.kernel.context import Context
 from oms.kernel.errors import Malformed, Reason, Refused
+from oms.lifecycle import drafting
 from oms.lifecycle.documents import only_shipped
 from oms.lifecycle.moves import Draft
 from oms.lifecycle.record import OrderRecord
 from oms.lifecycle.state import money
 from oms.orders import commands as order_commands
 from oms.orders import decisions as orders
+from oms.orders import drafts
 from oms.orders.policy import refusals
 from oms.payments import commands as payment_commands
 from oms.payments import decisions as payments
@@ -38,6 +41,7 @@ Decision = Callable[..., Any]
 
 ORDER: dict[type, tuple[str, Decision]] = {
     order_commands.Complete: ("complete", orders.complete),
+    order_commands.Resubmit: ("resubmit", orders.resubmit),
     order_commands.ChangeAddress: ("changeAddress", orders.change_address),
     order_commands.Approve: ("approve", orders.approve),
     order_commands.Reject: ("reject", orders.reject),
@@ -92,6 +96,8 @@ BILLING: dict[type, tuple[str, Decision]] = {
 def action_of(command: object) -> str:
     """The action's name in the API: `cancel`, `ship`, `setHold` ..."""
     kind = type(command)
+    if kind is drafting.Informed or kind in drafting.ACTIONS:
+        return drafting.action_of(command)
     for table in (ORDER, FULFILLMENT, PAYMENTS, BILLING):
         if kind in table:
             return table[kind][0]
@@ -101,12 +107,17 @@ def action_of(command: object) -> str:
 def handle(draft: Draft, command: object) -> None:
     """Let the right capability decide on `command`; raises what it refuses with."""
     kind = type(command)
-    if kind in ORDER:
+    if kind is drafting.Informed or kind in drafting.ACTIONS:
+        permit(draft, drafting.action_of(command))
+        drafting.decide(draft, command)
+    elif kind in ORDER:
         action, decision = ORDER[kind]
         permit(draft, action)
         if kind is order_commands.Approve:
             _permit_approval(draft)
         draft.take("order", decision(draft.order, command, draft.ctx))
+        if isinstance(command, order_commands.Void):
+            drafting.close(draft, command.reason)
     elif kind in FULFILLMENT:
         action, decision = FULFILLMENT[kind]
         _permit_fulfillment(draft, action, command)
@@ -168,8 +179,14 @@ def _failure(record: OrderRecord, command: item_commands.RaiseFailure, draft: Dr
 
 def permit(draft: Draft, action: str) -> None:
     """Raise `Refused` where the order's policy table does not allow `action` now."""
-    reasons = order_reasons(draft.record, action, draft.ctx.actor.automatic)
-    _refuse(action, reasons)
+    _refuse(action, action_reasons(draft.record, action, draft.ctx))
+
+
+def action_reasons(record: OrderRecord, action: str, ctx: Context) -> tuple[Reason, ...]:
+    """Why `action` is not possible on the order, or on the draft that it still is (ACT-01)."""
+    if record.draft is not None or action in drafting.ACTIONS.values():
+        return drafts.refusals(record.order, record.draft, action, ctx)
+    return order_reasons(record, action, ctx.actor.automatic)
 
 
 def order_reasons(record: OrderRecord, action: str, automatic: bool) -> tuple[Reason, ...]:

@@ -17,6 +17,7 @@ from oms.billing.model import Billing
 from oms.fulfillment.model import Fulfillment
 from oms.holds.model import Holds
 from oms.kernel.facts import StoredFact
+from oms.orders.drafts import DraftWork
 from oms.orders.model import Order
 from oms.payments.model import Payments
 
@@ -47,6 +48,7 @@ class OrderRecord:
     holds: Holds = field(default_factory=Holds)
     attention: Attention = field(default_factory=Attention)
     approvals: Approvals = field(default_factory=Approvals)
+    draft: DraftWork | None = None
     facts: tuple[StoredFact, ...] = ()
     handled: tuple[Handled, ...] = ()
     scopes: dict[str, int] = field(default_factory=dict)

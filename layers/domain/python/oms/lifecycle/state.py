@@ -16,6 +16,7 @@ from oms.holds.model import Transaction
 from oms.kernel.context import Context
 from oms.lifecycle.record import OrderRecord
 from oms.orders.decisions import approval_due
+from oms.orders.drafts import expires_at
 from oms.orders.model import Approval, Line
 from oms.orders.status import order_state
 from oms.orders.totals import line_value, totals
@@ -159,6 +160,7 @@ def next_due(record: OrderRecord, ctx: Context) -> datetime | None:
     moments = [
         payments_due(record.payments), holds_due(record.holds),
         fulfillment_due(record.fulfillment, ctx), approval_due(record.order, ctx), *waits,
+        None if record.draft is None else expires_at(record.draft, ctx),
     ]  # fmt: skip
     return min((moment for moment in moments if moment is not None), default=None)
 

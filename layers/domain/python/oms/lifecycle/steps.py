@@ -15,15 +15,18 @@ from oms.holds import decisions as holds
 from oms.inventory.model import Item
 from oms.kernel.context import Actor, ActorKind, Context
 from oms.kernel.errors import StockConflict, Unavailable, VersionConflict
+from oms.lifecycle import drafting
 from oms.lifecycle.engine import conclude
 from oms.lifecycle.moves import Draft
 from oms.lifecycle.record import OrderRecord
+from oms.lifecycle.screening import NOTHING_SCREENED, Screening
 from oms.lifecycle.sourcing import Sourcing
 from oms.lifecycle.state import SETTLING, backorders_due, covered, due_intents, next_step
 from oms.lifecycle.turns import Turns, always
 from oms.lifecycle.use_cases import Lifecycle, Ports
 from oms.orders.mapping import Codes
 from oms.orders.model import Order
+from oms.orders.totals import totals
 from oms.orders.validation import validate
 from oms.payments import decisions as payments
 from oms.payments.commands import MarkSent, SettleIntent, TakeWebhook
@@ -42,6 +45,7 @@ class Steps:
     ports: Ports
     gateways: Mapping[str, Gateway]
     sourcing: Sourcing
+    screening: Screening = NOTHING_SCREENED
 
     def run(self, company: str, order_id: str, step: str, cause: str) -> str:
         """Take one step; returns the next one, WAIT or DONE."""
@@ -79,6 +83,7 @@ class Steps:
             draft.take("holds", holds.tick(record.holds, ctx, covered(record, ctx)))
             draft.take("payments", payments.tick(draft.record.payments, ctx))
             draft.take("fulfillment", fulfillment.tick(draft.record.fulfillment, ctx))
+            drafting.tick(draft)
 
         return self.lifecycle.change(company, order_id, ActorKind.SYSTEM, cause, pass_time)
 
@@ -103,20 +108,38 @@ class Steps:
         def check(draft: Draft) -> None:
             if draft.order.validated:
                 return
+            self._remap(draft)
             methods = tuple(t.method for t in draft.record.payments.tenders)
             codes, items = self._known(draft.order)
-            draft.take(
-                "order", validate(draft.order, methods, False, None, draft.ctx, codes, items)
-            )
+            screened = self.screening.of(draft.order, draft.ctx)
+            step = validate(draft.order, methods, draft.ctx, codes, items, screened)
+            draft.take("order", step)
 
         return self._change(company, order_id, cause, check)
+
+    def _remap(self, draft: Draft) -> None:
+        """Tenders whose code a corrected table translates now (INT-06, PAY-01)."""
+        order, part = draft.order, draft.record.payments
+        channel = self.ports.settings.channel(order.company, order.channel)
+        if channel is not None and any(t.method in channel.tenders for t in part.tenders):
+            total = totals(order).current
+            codes, gateways = channel.tenders, channel.gateways
+            draft.take("payments", payments.remap(part, codes, gateways, total, draft.ctx))
 
     def _known(self, order: Order) -> tuple[Codes, Mapping[str, Item]]:
         """Mapping tables of the channel, and items that were unknown at acceptance (INT-06)."""
         channel = self.ports.settings.channel(order.company, order.channel)
-        codes = Codes() if channel is None else Codes(channel.methods, channel.countries)
-        skus = tuple({line.sku for line in order.lines if line.item_id is None})
-        return codes, self.ports.stock.items_by_sku(order.company, skus) if skus else {}
+        codes = (
+            Codes()
+            if channel is None
+            else Codes(channel.methods, channel.countries, channel.gateways)
+        )
+        own = {} if channel is None else channel.items
+        names = {row.sku: own.get(row.sku, row.sku) for row in order.lines if row.item_id is None}
+        if not names:
+            return codes, {}
+        found = self.ports.stock.items_by_sku(order.company, tuple(set(names.values())))
+        return codes, {sku: found[name] for sku, name in names.items() if name in found}
 
     def _authorize(self, company: str, order_id: str, cause: str) -> OrderRecord:
         return self._exchange(company, order_id, cause, (IntentKind.AUTHORIZE,))

@@ -23,9 +23,11 @@ from oms.kernel.context import Actor, ActorKind, Context
 from oms.kernel.errors import AlreadyDone, Conflict, NotFound, StockConflict, VersionConflict
 from oms.kernel.ids import derive
 from oms.lifecycle import conflicts
-from oms.lifecycle.acceptance import PREVIEWED, Acceptance
+from oms.lifecycle.acceptance import PREVIEWED, Acceptance, DraftStart
 from oms.lifecycle.answers import Answer, given, kept
+from oms.lifecycle.drafting import informed
 from oms.lifecycle.engine import Outcome, conclude, decide
+from oms.lifecycle.mapping import translated
 from oms.lifecycle.moves import Draft
 from oms.lifecycle.ports import Commit, Marker, Numbers, OrderStore
 from oms.lifecycle.preview import outcome_of
@@ -70,6 +72,18 @@ class Lifecycle:
     ) -> Answer:  # fmt: skip
         """Accept an order: 201 with its id once it is durable (ORD-100, API-03, API-04)."""
         acceptance = Acceptance(self._ports, actor, command, correlation_id)
+        return self._take(acceptance, key, body_hash, expected_outcome)
+
+    def begin(
+        self, actor: Actor, command: PlaceOrder, *, key: str, body_hash: str, correlation_id: str
+    ) -> Answer:
+        """Begin an order that is entered bit by bit (ORD-101); otherwise as `place`."""
+        return self._take(DraftStart(self._ports, actor, command, correlation_id), key, body_hash)
+
+    def _take(
+        self, acceptance: Acceptance, key: str, body_hash: str, expected_outcome: str | None = None
+    ) -> Answer:
+        actor = acceptance.ctx.actor
         scoped = f"{actor.id}#{key}"
         for attempt in range(ATTEMPTS):
             replay = self._replayed(actor.company, scoped, body_hash)
@@ -114,10 +128,12 @@ class Lifecycle:
             if replay is not None:
                 return replay
             ctx = self._context(record, actor, key or f"{order_id}:{record.version}")
-            about = conflicts.names(record, commands)
-            conflicts.check(record, commands, about, expected_version, ctx)
-            outcome = decide(record, commands, ctx)
-            conflicts.check(record, commands, outcome.touched, expected_version, ctx)
+            ours = translated(self._ports, record, commands, ctx)
+            known = informed(self._ports, record, ours, ctx)
+            about = conflicts.names(record, known)
+            conflicts.check(record, known, about, expected_version, ctx)
+            outcome = decide(record, known, ctx)
+            conflicts.check(record, known, outcome.touched, expected_version, ctx)
             told = outcome_of(record, outcome, ctx, expected_outcome)
             body = summary(outcome.record, ctx) | told
             if dry_run or outcome.record is record:

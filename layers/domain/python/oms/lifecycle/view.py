@@ -16,14 +16,18 @@ from oms.lifecycle.dispatch import (
     FULFILLMENT,
     ORDER,
     PAYMENTS,
+    action_reasons,
     fulfillment_reasons,
-    order_reasons,
 )
+from oms.lifecycle.drafting import ACTIONS
 from oms.lifecycle.record import OrderRecord
 from oms.lifecycle.state import covered, money, state
+from oms.orders.drafts import DraftWork, holder, lock_ends
 from oms.orders.status import fulfillment_status, line_status, payment_status, return_status
 from oms.orders.totals import totals
 from oms.payments.decisions import summary as payment_summary
+
+LISTED = (*ORDER.values(), *PAYMENTS.values(), *BILLING.values())
 
 
 def summary(record: OrderRecord, ctx: Context) -> dict[str, Any]:
@@ -64,7 +68,7 @@ def view(record: OrderRecord, ctx: Context) -> dict[str, Any]:
         answer.pop(inner, None)
     answer |= summary(record, ctx)
     answer["totals"] = sums(record, ctx)
-    for row, line in zip(answer["order"]["lines"], record.order.lines, strict=True):
+    for row, line in zip(answer["order"].get("lines", ()), record.order.lines, strict=True):
         row["status"] = line_status(line)
     for row, fo in zip(
         answer.get("fulfillment", {}).get("orders", []), record.fulfillment.orders, strict=True
@@ -75,10 +79,22 @@ def view(record: OrderRecord, ctx: Context) -> dict[str, Any]:
             for name, _ in FULFILLMENT.values()
         ]
     answer["allowedActions"] = [
-        _action(name, order_reasons(record, name, ctx.actor.automatic))
-        for name, _ in (*ORDER.values(), *PAYMENTS.values(), *BILLING.values())
+        _action(name, action_reasons(record, name, ctx))
+        for name in (*(name for name, _ in LISTED), *ACTIONS.values())
     ]
+    if record.draft is not None:
+        answer["draft"] = _draft(record.draft, ctx)
     return answer
+
+
+def _draft(work: DraftWork, ctx: Context) -> dict[str, Any]:
+    """What was entered, without the tokens of tenders (PAY-05), and who is at it (FLG-07)."""
+    shown: dict[str, Any] = encode(work)
+    for tender in shown["content"].get("tenders", ()):
+        tender.pop("token", None)
+    held = holder(work, ctx)
+    lock = None if held is None else {"by": held, "until": encode(lock_ends(work, ctx))}
+    return {**shown, "lock": lock}
 
 
 def sums(record: OrderRecord, ctx: Context) -> dict[str, int]:

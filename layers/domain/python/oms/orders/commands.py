@@ -58,8 +58,8 @@ class PlaceOrder:
     """A complete, already priced order of one channel (API-11, ORD-100)."""
 
     channel: str
-    currency: str | None
-    lines: tuple[NewLine, ...]
+    currency: str | None = None
+    lines: tuple[NewLine, ...] = ()
     external_number: str | None = None
     type: OrderType = OrderType.WEB
     lane: Lane = Lane.LIVE
@@ -96,6 +96,11 @@ class Complete:
     stated_total: int | None = None
     skus: dict[str, str] = field(default_factory=dict)
     tenders: tuple[NewTender, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Resubmit:
+    """Run intake again with the mapping tables and items as they are now (INT-06, INT-07)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,14 @@ def complete(order: Order, command: commands.Complete, ctx: Context) -> Step[Ord
     return Step(changed, (_changed(order, "data", None, None, None),))
 
 
+def resubmit(order: Order, command: commands.Resubmit, ctx: Context) -> Step[Order]:
+    """Let validation run again (INT-07); twice before it has is once."""
+    if not order.validated:
+        return Step(order)
+    told = _changed(order, "resubmitted", None, None, None)
+    return Step(replace(order, validated=False), (told,))
+
+
 def _completed(known: DeliveryGroup, given: DeliveryGroup) -> DeliveryGroup:
     return replace(
         given, shipping=known.shipping, handling=known.handling,

@@ -24,6 +24,37 @@ class OrderReceived(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class OrderDrafted(Fact):
+    """An agent began to enter an order (ORD-101)."""
+
+    TYPE: ClassVar[str] = "order.drafted"
+    number: str
+    channel: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftTransferred(Fact):
+    """A draft went from one agent's queue to another's, both by user id (CSC-02)."""
+
+    TYPE: ClassVar[str] = "order.transferred"
+    from_agent: str
+    to_agent: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CartReleased(Fact):
+    """A draft gave back a soft reservation by id (ORD-103, RSV-09)."""
+
+    TYPE: ClassVar[str] = "reservation.cart_released"
+    RECORD: ClassVar[str] = "reservation"
+    item_id: str
+    group: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReservationCreated(Fact):
     """Units of a line were promised from a supply group's stock (RSV-02); LIN-100."""
 

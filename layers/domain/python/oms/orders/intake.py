@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Protocol
 
-from oms.kernel.context import Context
+from oms.kernel.context import ActorKind, Context
 from oms.kernel.errors import Conflict, Malformed, Problem, Reason, Refused
 from oms.kernel.facts import Fact, Step
 from oms.kernel.ids import derive
@@ -103,8 +103,7 @@ def receive(
     `carts` are the living cart reservations that lines name; they are converted by id (RSV-05).
     Raises `Refused` ITEM_NOT_SELLABLE and `Conflict` OUT_OF_STOCK with one problem per line.
     """
-    order = _header(command, channel, number, order_id, ctx)
-    order = _with_lines(order, command, channel, items, ctx)
+    order = compose(command, channel, items, number, order_id, ctx)
     _refuse_unsellable(order, items)
     shelf = Shelf(stocked, stock_policy, _carts(command, carts))
     step = _reserve(order, shelf, ctx, refuse=True)
@@ -113,6 +112,18 @@ def receive(
         totals(order).current, len(order.lines), sum(line.quantity for line in order.lines),
     )  # fmt: skip
     return Step(step.part, (received, *step.facts))
+
+
+def compose(
+    command: PlaceOrder, channel: ChannelView, items: Mapping[str, ItemView], number: str,
+    order_id: str, ctx: Context,
+) -> Order:  # fmt: skip
+    """The order with its lines and amounts, nothing promised yet; a draft may have no lines."""
+    order = _header(command, channel, number, order_id, ctx)
+    if command.lines:
+        return _with_lines(order, command, channel, items, ctx)
+    order = replace(order, groups=command.groups, adjustments=command.adjustments)
+    return mapped(order, Codes(channel.methods, channel.countries))
 
 
 def reserve_rest(
@@ -279,6 +290,7 @@ def _header(
         priority=command.priority, bill_to=command.bill_to, stated_total=command.stated_total,
         allow_split=split, pool=channel.pool, instructions=command.instructions,
         submitted_at=ctx.now, tags=command.tags, attributes=command.attributes,
+        agent=ctx.actor.id if ctx.actor.kind is ActorKind.USER else None,
     )  # fmt: skip
 
 

@@ -15,10 +15,11 @@ from oms.orders.model import Address, DeliveryGroup, Order
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """Mapping tables of a channel: its code to ours."""
+    """Mapping tables of a channel: its code to ours; `gateways` by tender method, None: any."""
 
     methods: Mapping[str, str] = field(default_factory=dict)
     countries: Mapping[str, str] = field(default_factory=dict)
+    gateways: Mapping[str, str] | None = None
 
 
 def mapped(order: Order, codes: Codes) -> Order:

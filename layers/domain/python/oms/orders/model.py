@@ -315,6 +315,7 @@ class Order:
     notes: tuple[Note, ...] = ()
     changes: tuple[Change, ...] = ()
     reached: str = "RECEIVED"
+    agent: str | None = None
 
     @property
     def gross(self) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from oms.kernel.errors import Reason
-from oms.orders.model import Approval, Order
+from oms.orders.model import Approval, Buckets, Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,17 @@ def _intake(order: Order) -> Reason | None:
     return _not_void(order)
 
 
+def _resubmittable(order: Order) -> Reason | None:
+    """INT-07: only while no unit is allocated."""
+    if any(b.allocated + b.picked + b.packed + b.shipped for b in _buckets(order)):
+        return Reason("LINE_IN_FULFILLMENT", "units have a site", order.id)
+    return _not_void(order)
+
+
+def _buckets(order: Order) -> list[Buckets]:
+    return [line.buckets for line in order.lines]
+
+
 def _movable(order: Order) -> Reason | None:
     reasons = [destination_reason(order, group.id) for group in order.groups]
     return _not_void(order) or (None if None in reasons else next(iter(reasons), None))
@@ -114,6 +125,7 @@ def _unsourced(order: Order) -> Reason | None:
 
 RULES: dict[str, Rule] = {
     "complete": Rule(_intake, correction=True),
+    "resubmit": Rule(_resubmittable, correction=True),
     "changeAddress": Rule(_movable, "EDIT", correction=True),
     "approve": Rule(_approvable, "APPROVE", edits=False),
     "reject": Rule(_rejectable, edits=False),

@@ -32,6 +32,8 @@ MOST_ADVANCED_FIRST = (Bucket.PACKED, Bucket.PICKED, Bucket.ALLOCATED)
 """Where shipped units come from: packed ones, and others of an FO that is confirmed as a whole."""
 
 MILESTONES: dict[type[Fact], str] = {
+    facts.OrderDrafted: "DRAFT",
+    facts.OrderReceived: "RECEIVED",
     facts.OrderIncomplete: "INCOMPLETE",
     facts.OrderCompleted: "RECEIVED",
     facts.OrderAwaitingApproval: "AWAITING_APPROVAL",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from oms.kernel.context import Context
 from oms.kernel.facts import Fact, Step
+from oms.kernel.policy import AddressCheckMode
 from oms.orders import facts
 from oms.orders.mapping import Codes, mapped, unmapped
-from oms.orders.model import Address, DeliveryType, Finding, Order
+from oms.orders.model import Address, DeliveryType, Finding, Order, OrderType
 from oms.orders.postal import STATES, state_of
 from oms.orders.pricing import tax_of
 from oms.orders.totals import totals
@@ -21,6 +22,10 @@ METHODS = frozenset(
         "TERMS", "EXTERNAL",
     }
 )  # fmt: skip
+ONLY_BY_GATEWAY = frozenset({"CARD", "WALLET"})
+NO_TERMS = frozenset({"AWAITING_APPROVAL", "SUSPENDED"})
+"""States of a customer who is not invoiced on terms (WFL-13)."""
+
 TAX_TOLERANCE = 1
 """Minor units by which a channel's rounding of a tax may differ from ours."""
 
@@ -38,14 +43,28 @@ class ItemView(Protocol):
     def kind(self) -> str: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """What is known beyond the order: of its customer, of orders like it, of its addresses.
+
+    `standing` is the state of a known customer, `like` the number or id of an order with the same
+    customer, items and total minutes ago, `unverifiable` the paths of addresses nobody finds.
+    """
+
+    blocked: bool = False
+    standing: str | None = None
+    like: str | None = None
+    unverifiable: tuple[str, ...] = ()
+
+
+NOTHING_KNOWN = Screened()
 NO_CODES = Codes()
 NO_ITEMS: Mapping[str, ItemView] = {}
 
 
 def validate(
-    order: Order, tender_methods: Sequence[str], customer_blocked: bool,
-    duplicate_of: str | None, ctx: Context, codes: Codes = NO_CODES,
-    items: Mapping[str, ItemView] = NO_ITEMS,
+    order: Order, tender_methods: Sequence[str], ctx: Context, codes: Codes = NO_CODES,
+    items: Mapping[str, ItemView] = NO_ITEMS, screened: Screened = NOTHING_KNOWN,
 ) -> Step[Order]:  # fmt: skip
     """Run every check; ERROR makes the order INCOMPLETE, BLOCKING alerts it (ORD-104, ORD-106).
 
@@ -55,10 +74,20 @@ def validate(
     order = mapped(_identified(order, items), codes)
     found: tuple[Finding, ...] = ()
     if any(line.buckets.active for line in order.lines):
-        checks = _findings(order, tender_methods, customer_blocked, duplicate_of, ctx, codes)
-        found = tuple(checks)
+        found = (
+            *_findings(order, tender_methods, ctx, codes),
+            *_screening(order, tender_methods, screened, ctx),
+        )
     told = _told(order, found)
     return Step(replace(order, findings=found, validated=True), told)
+
+
+def errors(
+    order: Order, tender_methods: Sequence[str], ctx: Context, codes: Codes
+) -> tuple[Finding, ...]:
+    """What would keep the order INCOMPLETE; a draft must be without it (ORD-102)."""
+    found = _findings(order, tender_methods, ctx, codes)
+    return tuple(finding for finding in found if finding.level == "ERROR")
 
 
 def _told(order: Order, found: Sequence[Finding]) -> tuple[Fact, ...]:
@@ -92,20 +121,33 @@ def _identified(order: Order, items: Mapping[str, ItemView]) -> Order:
 
 
 def _findings(
-    order: Order, methods: Sequence[str], blocked: bool, duplicate_of: str | None, ctx: Context,
-    codes: Codes,
-) -> Iterator[Finding]:  # fmt: skip
+    order: Order, methods: Sequence[str], ctx: Context, codes: Codes
+) -> Iterator[Finding]:
     yield from _lines(order)
     yield from _addresses(order)
     for path, code in unmapped(order, codes):
         yield Finding("UNMAPPED_CODE", "ERROR", path, f"{code} is not mapped")
-    yield from _money(order, methods, ctx)
+    yield from _money(order, methods, ctx, codes)
     yield from _taxes(order)
-    if blocked:
+
+
+def _screening(
+    order: Order, methods: Sequence[str], screened: Screened, ctx: Context
+) -> Iterator[Finding]:
+    if screened.blocked:
         yield Finding("CUSTOMER_BLOCKED", "BLOCKING", "customer", "the customer is blocked")
-    if duplicate_of:
-        text = f"same customer, items and total as {duplicate_of} within ten minutes"
+    if "TERMS" in methods and screened.standing in NO_TERMS:
+        text = f"the customer is {screened.standing}: no terms yet"
+        yield Finding("CUSTOMER_NOT_APPROVED", "BLOCKING", "customer", text)
+    if screened.like:
+        text = f"same customer, items and total as {screened.like} within ten minutes"
         yield Finding("DUPLICATE_SUSPECTED", "BLOCKING", "customer", text)
+    by_phone = order.type is OrderType.PHONE
+    mode = ctx.policy.address_check_phone if by_phone else ctx.policy.address_check_web
+    if mode is not AddressCheckMode.OFF:
+        level = "BLOCKING" if mode is AddressCheckMode.BLOCK else "WARNING"
+        for path in screened.unverifiable:
+            yield Finding("ADDRESS_UNVERIFIED", level, path, "there is no such place")
 
 
 def _lines(order: Order) -> Iterator[Finding]:
@@ -158,16 +200,23 @@ def _taxes(order: Order) -> Iterator[Finding]:
                 yield Finding("TAX_DIFFERS", "WARNING", path, text)
 
 
-def _money(order: Order, methods: Sequence[str], ctx: Context) -> Iterator[Finding]:
+def _money(order: Order, methods: Sequence[str], ctx: Context, codes: Codes) -> Iterator[Finding]:
     total = totals(order).ordered
     stated = order.stated_total
     if stated is not None and abs(stated - total) > ctx.policy.total_tolerance:
         text = f"the parts sum to {total}, the stated total is {stated}"
         yield Finding("TOTAL_MISMATCH", "ERROR", "statedTotal", text)
     for place, method in enumerate(methods):
-        if method not in METHODS:
+        if not _payable(method, codes.gateways):
             text = f"tender {method} is not mapped"
             yield Finding("UNMAPPED_CODE", "ERROR", f"tenders[{place}].method", text)
     if total > 0 and not methods:
         text = "an order with a value needs a tender"
         yield Finding("MISSING_TENDER", "ERROR", "tenders", text)
+
+
+def _payable(method: str, gateways: Mapping[str, str] | None) -> bool:
+    """Custom methods are those that a gateway serves; cards cannot do without one (PAY-01)."""
+    if gateways is None:
+        return method in METHODS
+    return method in gateways or (method in METHODS and method not in ONLY_BY_GATEWAY)

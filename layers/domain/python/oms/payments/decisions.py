@@ -23,7 +23,7 @@ from oms.payments.operations import authorize, capture, refund, retry, void_paym
 from oms.payments.reactions import react
 from oms.payments.results import settle
 from oms.payments.sending import due, mark_sent, next_due, request, tick
-from oms.payments.tenders import TenderSpec, add_tender, open_tenders
+from oms.payments.tenders import TenderSpec, add_tender, open_tenders, remap
 from oms.payments.webhooks import take_webhook
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "pay_by_link",
     "react",
     "refund",
+    "remap",
     "replace_method",
     "request",
     "retry",

@@ -84,6 +84,31 @@ def open_tenders(
     return work.step()
 
 
+def remap(
+    payments: Payments, codes: Mapping[str, str], gateways: Mapping[str, str], total: int,
+    ctx: Context,
+) -> Step[Payments]:  # fmt: skip
+    """Translate methods that a corrected table knows now, and ask for each what acceptance would
+    have asked (INT-06); `total` is the order's, in minor units.
+    """
+    work = Working(replace(payments, gateways=dict(gateways)), ctx)
+    rest = total
+    for tender in sorted(payments.tenders, key=lambda tender: tender.draw_order):
+        share = min(rest, tender.limit)
+        rest -= share
+        method = codes.get(tender.method)
+        if method is None or tender.method in codes.values():
+            continue
+        draw = DRAW_ORDER.get(method, DEFAULT_DRAW)
+        known = replace(
+            tender, method=method, gateway=gateways.get(method), draw_order=draw,
+            refund_order=100 - draw,
+        )  # fmt: skip
+        work.put_tender(known)
+        _start(work, known, share)
+    return work.step()
+
+
 def add_tender(
     payments: Payments, command: AddTender, ctx: Context, money: MoneyView
 ) -> Step[Payments]:

@@ -10,10 +10,11 @@ from oms.search.query import Facet, Sort, SortKind
 ATTRIBUTE = "attribute."
 
 COLUMNS = (
-    "orderId", "version", "seq", "number", "externalNumber", "channel", "type", "lane", "state",
-    "fulfillmentStatus", "paymentStatus", "returnStatus", "holdStatus", "alerted", "suspended",
-    "held", "locked", "void", "flag", "customer", "destinations", "currency", "totalMinor",
-    "openMinor", "placedAt", "receivedAt", "updatedAt", "requestedAt", "promisedAt", "overdueAt",
+    "orderId", "version", "seq", "number", "externalNumber", "channel", "type", "lane", "agent",
+    "state", "fulfillmentStatus", "paymentStatus", "returnStatus", "holdStatus", "alerted",
+    "suspended", "held", "locked", "void", "flag", "customer", "destinations", "currency",
+    "totalMinor", "openMinor", "placedAt", "receivedAt", "updatedAt", "requestedAt", "promisedAt",
+    "overdueAt",
     "origins", "lines", "skus", "waitReasons", "fulfillmentOrders", "sites", "tracking",
     "paymentMethods", "lastFour", "holdTypes", "actionItemTypes", "tags", "attributes",
 )  # fmt: skip
@@ -31,7 +32,7 @@ SORTS: Mapping[str, tuple[str, SortKind]] = {
     },
     **{
         name: (f"{name}.folded", SortKind.TEXT)
-        for name in ("number", "externalNumber", "channel")
+        for name in ("number", "externalNumber", "channel", "agent")
     },
     "customer": ("customer.name.folded", SortKind.TEXT),
     "email": ("customer.email.folded", SortKind.TEXT),
@@ -59,6 +60,7 @@ FACETS: Mapping[str, str] = {
     "paymentStatus": "paymentStatus",
     "returnStatus": "returnStatus",
     "channel": "channel",
+    "agent": "agent",
     "site": "sites",
     "type": "type",
     "country": "destinations.country",

@@ -87,6 +87,7 @@ ENUM_FIELDS: Mapping[str, str] = {
 
 CODES: Mapping[str, str] = {
     "channel": "channel",
+    "agent": "agent",
     "site": "sites",
     "method": "destinations.method",
     "tag": "tags",

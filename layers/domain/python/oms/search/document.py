@@ -65,6 +65,7 @@ def _header(order: Json) -> dict[str, Any]:
         "channel": order["channel"],
         "type": order.get("type", "WEB"),
         "lane": order.get("lane", "LIVE"),
+        "agent": order.get("agent"),
         "locked": "locked" in order,
         "void": "voidedAt" in order,
         "flag": order.get("flag"),

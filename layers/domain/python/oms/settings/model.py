@@ -70,6 +70,7 @@ class Channel:
     methods: dict[str, str] = field(default_factory=dict)
     items: dict[str, str] = field(default_factory=dict)
     countries: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
     test_mode: bool = True
     version: int = 1
 

@@ -24,11 +24,16 @@ NAMES: Mapping[str, str] = {
     "workflow.fulfillmentOrderFiling": "fulfillment_order_filing",
     "workflow.invoiceFiling": "invoice_filing",
     "workflow.approvalJobDelayMinutes": "approval_job_delay_minutes",
+    "workflow.customerApproval": "customer_approval",
+    "workflow.customerFiling": "customer_filing",
     "orders.requireCoverageToApprove": "require_coverage_to_approve",
     "orders.allowSplit": "allow_split",
+    "orders.draftExpiryDays": "draft_expiry_days",
     "orders.remorseMinutes": "remorse_minutes",
     "orders.selfServiceCancel": "self_service_cancel",
     "intake.stockPolicy": "stock_policy",
+    "intake.addressCheck.phone": "address_check_phone",
+    "intake.addressCheck.web": "address_check_web",
     "intake.totalTolerance": "total_tolerance",
     "payments.captureTiming": "capture_timing",
     "payments.authorizationValidity": "authorization_validity_days",
@@ -47,9 +52,15 @@ NAMES: Mapping[str, str] = {
     "store.fulfillTimeoutHours": "fulfill_timeout_hours",
     "fulfillment.shortNoSplitShipsPartial": "short_no_split_ships_partial",
     "service.agentsClearAlerts": "agents_clear_alerts",
+    "service.draftLockMinutes": "draft_lock_minutes",
     "numbering.prefix": "number_prefix",
 }
-COMPANY_ONLY = frozenset({"service.agentsClearAlerts", "inventory.backorderQueue"})
+COMPANY_ONLY = frozenset(
+    {
+        "service.agentsClearAlerts", "service.draftLockMinutes", "workflow.customerApproval",
+        "workflow.customerFiling", "inventory.backorderQueue",
+    }
+)  # fmt: skip
 
 
 def policy(company: Mapping[str, Any], channel: Mapping[str, Any]) -> Policy:
