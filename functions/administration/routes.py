@@ -9,7 +9,7 @@ from typing import Any
 
 from oms_aws.http import ANONYMOUS, Call, Operation, Reply
 
-from functions.administration import attention, configuration, schemas
+from functions.administration import attention, configuration, rebuilds, schemas, vocabulary
 
 DOCUMENT = Path(__file__).with_name("openapi.json")
 
@@ -27,6 +27,8 @@ def describe(_: Call) -> Reply:
 
 OPERATIONS = (
     *configuration.OPERATIONS,
+    *vocabulary.OPERATIONS,
+    *rebuilds.OPERATIONS,
     *attention.OPERATIONS,
     Operation(
         "getOpenApi", "GET", "/v1/openapi.json", ANONYMOUS, "Read this description", describe,

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from oms.inventory.model import BackorderPolicy
 from oms.orders.model import TaxPolicy
-from oms.settings.model import SiteType
+from oms.settings.model import AttributeType, SiteType
 from oms_aws.shapes import (
     MAX_PAGE,
     MAX_UNITS,
@@ -111,6 +111,24 @@ class ItemShape(Shape):
     attributes: Attributes = Field(default_factory=dict)
 
 
+class AttributeShape(Shape):
+    """A custom attribute; `searchable` makes it criterion, facet and column of lists (SEA-05)."""
+
+    label: Name
+    description: Long | None = None
+    type: AttributeType = AttributeType.STRING
+    choices: Annotated[tuple[Short, ...], Field(max_length=500)] = ()
+    searchable: bool = False
+
+
+class TagShape(Shape):
+    """A label that records can carry (ATT-02)."""
+
+    label: Name
+    description: Long | None = None
+    color: Short | None = None
+
+
 class ClientShape(Shape):
     """Whom an OAuth client acts for; its company is the caller's."""
 
@@ -200,6 +218,18 @@ class ChannelList(Answer):
     channels: list[dict[str, Any]]
 
 
+class AttributeList(Answer):
+    """All attribute definitions."""
+
+    attributes: list[dict[str, Any]]
+
+
+class TagList(Answer):
+    """All tags."""
+
+    tags: list[dict[str, Any]]
+
+
 class ItemList(Answer):
     """The items found, and the SKUs nobody knows."""
 
@@ -242,6 +272,13 @@ class DeadLetterList(Answer):
 
     dead_letters: list[dict[str, Any]]
     waiting: int
+
+
+class RebuildAnswer(Answer):
+    """A rebuild of the search index: RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED."""
+
+    id: str
+    state: str
 
 
 class Done(Answer):

@@ -15,6 +15,7 @@ from oms.action_items.commands import RaiseFailure
 from oms.inventory.model import InventoryLevel, Item, PromiseCounter
 from oms.kernel.context import Actor, ActorKind
 from oms.kernel.ids import derive
+from oms.lifecycle.lists import Lists
 from oms.lifecycle.sourcing import Sourcing
 from oms.lifecycle.steps import Steps
 from oms.lifecycle.use_cases import Lifecycle, Ports
@@ -23,6 +24,7 @@ from oms_aws import wiring
 
 from tests.fakes.action_items import MemoryActionItems
 from tests.fakes.gateway import FakeGateway
+from tests.fakes.order_keys import FakeOrderKeys
 from tests.fakes.orders import FakeNumbers, FakeOrders
 from tests.fakes.search_index import FakeSearchIndex
 from tests.fakes.settings import MemorySettings
@@ -112,6 +114,8 @@ class World:
             lambda _: None,
         )
         self.lifecycle = Lifecycle(ports)
+        keys = FakeOrderKeys(self.orders)
+        self.lists = Lists(self.index, keys, self.settings, self.lifecycle, lambda: self.now)
         sourcing = Sourcing(self.stock, self.settings, NoPostalCodes())
         self.steps = Steps(self.lifecycle, ports, {"test": self.gateway}, sourcing)
         self._configure()
@@ -119,7 +123,8 @@ class World:
             "clock": lambda: self.now, "orders": lambda: self.orders, "stock": lambda: self.stock,
             "settings": lambda: self.settings, "lifecycle": lambda: self.lifecycle,
             "steps": lambda: self.steps, "action_items": lambda: self.items,
-            "search_index": lambda: self.index, "replies": lambda: self,
+            "search_index": lambda: self.index, "lists": lambda: self.lists,
+            "replies": lambda: self,
         }  # fmt: skip
         for name, give in found.items():
             self.monkeypatch.setattr(wiring, name, give)

@@ -49,7 +49,11 @@ def _tick(company: str, order_id: str, cause: str) -> None:
 
 
 def measure() -> None:
-    """Report what waits: orders past their deadline, open action items, unknown payments."""
+    """Report what waits: orders past their deadline, open action items, unknown payments.
+
+    A heartbeat goes through the stream, so that lists know how far the index is behind (UIX-09).
+    """
+    wiring.orders().beat(wiring.clock())
     late = wiring.clock() - STUCK_AFTER
     telemetry.gauge("StuckOrders", len(wiring.orders().due(late, OVERDUE_ENOUGH)))
     items = [
