@@ -1,4 +1,4 @@
-"""Configuration, items, action items and dead letters as administrators send and see them."""
+"""Configuration, items and rebuilds as administrators send and see them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from oms.inventory.model import BackorderPolicy
 from oms.orders.model import TaxPolicy
 from oms.settings.model import AttributeType, SiteType
 from oms_aws.shapes import (
-    MAX_PAGE,
     MAX_UNITS,
     Answer,
     Attributes,
@@ -16,7 +15,6 @@ from oms_aws.shapes import (
     Code,
     Currency,
     Long,
-    Moment,
     Name,
     Query,
     Shape,
@@ -149,57 +147,6 @@ class ItemsQuery(Query):
     skus: Annotated[str, Field(min_length=1, max_length=4_000)]
 
 
-class ActionItemsQuery(Query):
-    """Open items, earliest due first; with `record`, every item of that record."""
-
-    record: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    cursor: Annotated[str, Field(min_length=1, max_length=1_000)] | None = None
-    limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 50
-
-
-class AssignShape(Shape):
-    """Who owns the item."""
-
-    owner: Short
-
-
-class CommentShape(Shape):
-    """A comment."""
-
-    text: Long
-
-
-class SnoozeShape(Shape):
-    """Hide the item until then."""
-
-    until: Moment
-
-
-class ReopenShape(Shape):
-    """Why it is open again."""
-
-    reason: Name
-
-
-class ClearShape(Shape):
-    """How it was resolved (FLG-04)."""
-
-    resolution: Long
-
-
-class LetterShape(Shape):
-    """A dead letter by the handle it was shown with."""
-
-    handle: Annotated[str, Field(min_length=1, max_length=2_000)]
-
-
-class RetryShape(LetterShape):
-    """The corrected message: an object as the queue takes it."""
-
-    message: dict[str, Any]
-    client: Short | None = None
-
-
 class Record(Answer):
     """A record of configuration."""
 
@@ -251,40 +198,11 @@ class SettingsAnswer(Answer):
     effective: dict[str, Any]
 
 
-class ActionItemAnswer(Answer):
-    """An action item with its history and fixes."""
-
-    id: str
-    type: str
-    state: str
-    version: int
-
-
-class ActionItemList(Answer):
-    """A page of action items."""
-
-    action_items: list[dict[str, Any]]
-    cursor: str | None
-
-
-class DeadLetterList(Answer):
-    """Some dead letters; `waiting` is about how many there are."""
-
-    dead_letters: list[dict[str, Any]]
-    waiting: int
-
-
 class RebuildAnswer(Answer):
     """A rebuild of the search index: RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED."""
 
     id: str
     state: str
-
-
-class Done(Answer):
-    """It is done."""
-
-    id: str
 
 
 class OpenApi(Answer):

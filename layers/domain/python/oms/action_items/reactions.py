@@ -138,7 +138,8 @@ def _of_payments(fact: Fact) -> Iterator[Opening]:
             yield _on_intent("ORPHAN_PAYMENT", fact, text)
         case payments.SurplusFound():
             text = f"{fact.amount} more was taken than the order is worth"
-            yield Opening(fact.code, "payment", fact.record_id, fact.code, text)
+            data = {"amount": str(fact.amount)}
+            yield Opening(fact.code, "payment", fact.record_id, fact.code, text, data=data)
         case payments.RefundedTwice():
             yield _on_intent("REFUNDED_TWICE", fact, f"{fact.amount} was given back twice")
         case payments.FundsMissing():

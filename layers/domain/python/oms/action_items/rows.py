@@ -28,7 +28,7 @@ def row(
         due_at=ctx.now + kind.due_in, order_id=order_id, number=number, line_no=fact.line_no,
         team=kind.team, priority=PRIORITIES[kind.severity], data=dict(fact.data),
         fixes=tuple(_filled(fix, fact) for fix in kind.fixes),
-        history=(Event(ctx.now, ctx.actor.label, "OPENED", fact.message),),
+        history=(Event(ctx.now, ctx.actor.label, "OPENED", fact.message),), cause=ctx.cause_id,
     )  # fmt: skip
 
 
