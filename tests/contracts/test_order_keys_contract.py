@@ -44,7 +44,7 @@ def placed(store: OrderStore, at: int, company: str = "acme", code: str | None =
     """An order placed `at` minutes after NOW."""
     when = NOW + timedelta(minutes=at)
     order = Order(
-        f"ord_{at:03}", company, f"Ä{at}", "web", "USD", when, placed_at=when,
+        f"ord_{at:03}", company, f"T{at}", "web", "USD", when, placed_at=when,
         customer=Customer(code=code),
     )  # fmt: skip
     store.commit(Commit(OrderRecord(order, version=1, seq=1, updated_at=when), state="RECEIVED"))
@@ -60,8 +60,8 @@ def test_a_number_finds_its_order_whatever_the_case(both: Both) -> None:
     store, keys = both
     one = placed(store, 1)
     placed(store, 1, company="other")
-    assert keys.numbered("acme", "ä1") == keys.numbered("acme", "A1") == (one,)
-    assert keys.numbered("acme", "Ä2") == ()
+    assert keys.numbered("acme", "t1") == keys.numbered("acme", "T1") == (one,)
+    assert keys.numbered("acme", "T2") == ()
 
 
 def test_walks_go_by_time_placed_in_both_directions_and_go_on(both: Both) -> None:

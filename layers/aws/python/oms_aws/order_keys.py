@@ -1,7 +1,7 @@
 """Ways to orders beside their id: by number, customer and time placed (UIX-09).
 
     access pattern                       index and key
-    orders with a number                 `number`: numberKey={company}#{folded number}
+    orders with a number                 `number`: number, of whatever company
     a customer's orders by time placed   `customer`: customerKey={company}#{folded code}, placedKey
     a company's orders by time placed    `placed`: placedBucket={company}#{0..7}, placedKey
 
@@ -34,7 +34,6 @@ READ_AT_ONCE = 100
 def key_attributes(order: Order) -> dict[str, Any]:
     """The attributes of an order's item under which the indexes find it."""
     found = {
-        "numberKey": {"S": f"{order.company}#{fold(order.number)}"},
         "placedBucket": {"S": f"{order.company}#{_bucket(order.id)}"},
         "placedKey": {"S": f"{stamp(order.placed_at or order.received_at)}#{order.id}"},
     }
@@ -51,13 +50,18 @@ class DynamoOrderKeys:
         self._table = table
 
     def numbered(self, company: str, number: str) -> tuple[str, ...]:
-        """Ids of the orders with this number, whatever its case."""
-        answer = self._client.query(
-            TableName=self._table, IndexName="number", KeyConditionExpression="#key = :key",
-            ExpressionAttributeNames={"#key": "numberKey"},
-            ExpressionAttributeValues={":key": {"S": f"{company}#{fold(number)}"}},
-        )  # fmt: skip
-        return tuple(_order_id(item) for item in answer["Items"])
+        """Ids of the orders with this number, as it is written or all upper or lower case."""
+        found: dict[str, None] = {}
+        for written in dict.fromkeys((number, number.upper(), number.lower())):
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self._table, IndexName="number", KeyConditionExpression="#key = :key",
+                ExpressionAttributeNames={"#key": "number"},
+                ExpressionAttributeValues={":key": {"S": written}},
+            )  # fmt: skip
+            items = (item for page in pages for item in page["Items"])
+            mine = (item for item in items if item["pk"]["S"].startswith(f"{company}#"))
+            found |= dict.fromkeys(_order_id(item) for item in mine)
+        return tuple(found)
 
     def walk(
         self, company: str, customer: str | None, span: Span, limit: int

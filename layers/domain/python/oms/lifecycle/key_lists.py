@@ -25,7 +25,7 @@ class OrderKeys(Protocol):
     """Ways to orders beside their id; all of one company."""
 
     def numbered(self, company: str, number: str) -> tuple[str, ...]:
-        """Ids of the orders with this number, whatever its case."""
+        """Ids of the orders with this number, in upper or lower case."""
 
     def walk(
         self, company: str, customer: str | None, span: Span, limit: int
