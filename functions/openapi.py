@@ -25,14 +25,17 @@ from functions.customers.routes import OPERATIONS as CUSTOMERS
 from functions.fulfillment.routes import OPERATIONS as FULFILLMENT
 from functions.gateway_webhook.routes import OPERATIONS as GATEWAY_WEBHOOK
 from functions.inventory.routes import OPERATIONS as INVENTORY
+from functions.orders.last_change import PATTERN
 from functions.orders.routes import OPERATIONS as ORDERS
 from functions.payments.routes import OPERATIONS as PAYMENTS
+from functions.stream_replay.routes import OPERATIONS as STREAM_REPLAY
 
 Json = dict[str, Any]
 OPERATIONS: Mapping[str, tuple[Operation, ...]] = {
     "orders": ORDERS, "payments": PAYMENTS, "fulfillment": FULFILLMENT, "inventory": INVENTORY,
     "customers": CUSTOMERS,
     "administration": ADMINISTRATION, "gateway": GATEWAY_WEBHOOK,
+    "stream": STREAM_REPLAY,
 }  # fmt: skip
 SCOPES = {
     http_actor.ORDERS_READ: "Read and search orders",
@@ -58,6 +61,11 @@ REFUSALS = {
     "500": "Our fault; nothing was done",
     "503": "Something this needs does not answer; nothing was done",
 }
+_LAST_CHANGE = (
+    "Orders the caller has just changed, as `id@version` from the answers of its commands, up to "
+    "20. The page shows them at that version or a newer one although the index may be a second "
+    "behind. Leave it out after ten seconds."
+)
 _EVERY = ("400", "404", "429", "500", "503")
 
 
@@ -134,6 +142,8 @@ def _search_parameters() -> Iterable[Json]:
     controls = ("q", "quick", "sort", "cursor", "limit", "facets", "fields", "total")
     for name in (*controls, *criterion_names(), *ends):
         yield _parameter(name, "query", {"type": "string"})
+    rule = {"type": "string", "pattern": f"^{PATTERN}(, *{PATTERN})*$", "maxLength": 1_600}
+    yield _parameter("X-Last-Change", "header", rule) | {"description": _LAST_CHANGE}
 
 
 def _parameter(name: str, place: str, schema: Json, required: bool = False) -> Json:

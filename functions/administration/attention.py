@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from oms.action_items import commands, rows
 from oms.action_items.model import ActionItem
 from oms.kernel.codec import encode
 from oms.kernel.context import Context
-from oms.kernel.errors import Forbidden, NotFound
+from oms.kernel.errors import Forbidden, NotFound, OmsError
 from oms_aws import telemetry, wiring
 from oms_aws.http import Call, Key, Operation, Reply
 from oms_aws.http_actor import ADMIN, ORDERS_READ, ORDERS_WRITE
 from oms_aws.queues import DeadLetter
 from oms_aws.shapes import Bare, Shape, to_command
 
-from functions.administration import schemas
+from functions.administration import schemas_attention as schemas
+from functions.administration.fixes import fixes_of
 
 ITEM = "/v1/action-items/{itemId}"
 LETTER = "/v1/intake/dead-letters/{letterId}"
@@ -36,8 +38,7 @@ def listed(call: Call) -> Reply:
 
 def read(call: Call) -> Reply:
     """One action item."""
-    item = _item(call)
-    return Reply(_shown(item), version=item.version)
+    return _answer(_item(call))
 
 
 def work(decide: Callable[[ActionItem, Call, Context], ActionItem]) -> Callable[[Call], Reply]:
@@ -48,9 +49,42 @@ def work(decide: Callable[[ActionItem, Call, Context], ActionItem]) -> Callable[
         changed = decide(item, call, _context(call))
         if changed != item:
             wiring.action_items().put(changed)
-        return Reply(_shown(changed), version=changed.version)
+        return _answer(changed)
 
     return run
+
+
+def reopen(call: Call) -> Reply:
+    """Open an ended item again; one of an order with the order, so that it blocks as before."""
+    item = _item(call)
+    command = to_command(commands.ReopenItem, call.body, item_id=item.id)
+    ctx = _context(call)
+    again = rows.reopen(item, command, ctx)
+    if item.order_id is None:
+        wiring.action_items().put(again)
+    else:
+        reinstate = commands.ReinstateItem(rows.reference(again), command.reason)
+        wiring.lifecycle().execute(
+            call.actor, item.order_id, [reinstate], key=call.key, body_hash=call.body_hash,
+            correlation_id=call.correlation_id,
+        )  # fmt: skip
+    return _answer(_item(call))
+
+
+def in_bulk(call: Call) -> Reply:
+    """One operation on many items, each on its own: what some are refused, the others get."""
+    shape: schemas.BulkShape = call.body
+    run, body = BULK[shape.work.operation], shape.work.bare()
+    results = []
+    for item_id in dict.fromkeys(shape.ids):
+        key = None if call.key is None else f"{call.key}:{item_id}"
+        one = replace(call, path={"itemId": item_id}, body=body, key=key)
+        try:
+            results.append({"id": item_id, "done": True, "version": run(one).version})
+        except OmsError as refusal:
+            told = {"code": refusal.code, "detail": refusal.detail}
+            results.append({"id": item_id, "done": False, **told})
+    return Reply({"results": results})
 
 
 def clear(call: Call) -> Reply:
@@ -67,7 +101,7 @@ def clear(call: Call) -> Reply:
         by = call.actor.label
         item = rows.resolve_row(item, shape.resolution, by, True, _context(call))
         wiring.action_items().put(item)
-    return Reply(_shown(item), version=item.version)
+    return _answer(item)
 
 
 def dead_letters(call: Call) -> Reply:
@@ -108,8 +142,14 @@ def _context(call: Call) -> Context:
     return Context(wiring.clock(), call.actor, call.correlation_id, policy)
 
 
+def _answer(item: ActionItem) -> Reply:
+    return Reply(_shown(item), version=item.version)
+
+
 def _shown(item: ActionItem) -> dict[str, Any]:
-    return {**encode(item), "state": item.state.value, "version": item.version}
+    state = rows.state_at(item, wiring.clock())
+    more = {"state": state.value, "version": item.version, "fixes": fixes_of(item)}
+    return {**encode(item), **more}
 
 
 def _ours(client_id: str | None, company: str) -> bool:
@@ -127,14 +167,29 @@ def _letter(letter: DeadLetter) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _verb(verb: str, words: str, kind: type, decide: Any, body: type[Shape]) -> Operation:
+def _change(verb: str, kind: type, decide: Any) -> Callable[[Call], Reply]:
     def run(item: ActionItem, call: Call, ctx: Context) -> ActionItem:
         more = {"item_id": item.id} | ({"owner": call.actor.id} if verb == "take" else {})
         changed: ActionItem = decide(item, to_command(kind, call.body, **more), ctx)
         return changed
 
+    return work(run)
+
+
+BULK: Mapping[str, Callable[[Call], Reply]] = {
+    "assign": _change("assign", commands.AssignItem, rows.assign),
+    "take": _change("take", commands.AssignItem, rows.assign),
+    "comment": _change("comment", commands.CommentItem, rows.comment),
+    "snooze": _change("snooze", commands.SnoozeItem, rows.snooze),
+    "reopen": reopen,
+    "clear": clear,
+}
+"""What may be done to many items at once: everything but fixing (AIT-03)."""
+
+
+def _verb(verb: str, words: str, body: type[Shape]) -> Operation:
     return Operation(
-        f"{verb}ActionItem", "POST", f"{ITEM}/{verb}", ORDERS_WRITE, words, work(run),
+        f"{verb}ActionItem", "POST", f"{ITEM}/{verb}", ORDERS_WRITE, words, BULK[verb],
         {200: schemas.ActionItemAnswer}, body=body, key=Key.HONORED,
     )  # fmt: skip
 
@@ -148,14 +203,16 @@ OPERATIONS = (
         "getActionItem", "GET", ITEM, ORDERS_READ, "Read an action item", read,
         {200: schemas.ActionItemAnswer},
     ),
-    _verb("assign", "Give to somebody", commands.AssignItem, rows.assign, schemas.AssignShape),
-    _verb("take", "Take", commands.AssignItem, rows.assign, Bare),
-    _verb("comment", "Comment", commands.CommentItem, rows.comment, schemas.CommentShape),
-    _verb("snooze", "Hide for a time", commands.SnoozeItem, rows.snooze, schemas.SnoozeShape),
-    _verb("reopen", "Open again", commands.ReopenItem, rows.reopen, schemas.ReopenShape),
+    _verb("assign", "Give to somebody", schemas.AssignShape),
+    _verb("take", "Take", Bare),
+    _verb("comment", "Comment", schemas.CommentShape),
+    _verb("snooze", "Hide for a time", schemas.SnoozeShape),
+    _verb("reopen", "Open again", schemas.ReopenShape),
+    _verb("clear", "Clear", schemas.ClearShape),
     Operation(
-        "clearActionItem", "POST", f"{ITEM}/clear", ORDERS_WRITE, "Clear", clear,
-        {200: schemas.ActionItemAnswer}, body=schemas.ClearShape, key=Key.HONORED,
+        "bulkActionItems", "POST", "/v1/action-items/bulk", ORDERS_WRITE,
+        "Do one thing to many action items", in_bulk, {200: schemas.BulkAnswer},
+        body=schemas.BulkShape, key=Key.HONORED,
     ),
     Operation(
         "listDeadLetters", "GET", "/v1/intake/dead-letters", ADMIN,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -10,14 +9,7 @@ from typing import Any, TypeVar
 from oms.inventory.model import Item
 from oms.inventory.use_cases import store_item
 from oms.kernel.codec import encode
-from oms.kernel.errors import (
-    Forbidden,
-    Malformed,
-    NotFound,
-    PreconditionRequired,
-    Problem,
-    VersionConflict,
-)
+from oms.kernel.errors import Forbidden, NotFound
 from oms.kernel.ids import derive
 from oms.lifecycle.mapping import Reruns
 from oms.settings import register
@@ -28,27 +20,28 @@ from oms_aws.http_actor import ADMIN, INVENTORY_READ
 from oms_aws.shapes import to_command
 
 from functions.administration import schemas
+from functions.administration.records import new_code, next_version, record, shown
 
 R = TypeVar("R", Site, Channel, Item)
 
 
 def list_sites(call: Call) -> Reply:
     """All sites."""
-    return Reply({"sites": [_shown(site) for site in wiring.settings().sites(call.actor.company)]})
+    return Reply({"sites": [shown(site) for site in wiring.settings().sites(call.actor.company)]})
 
 
 def get_site(call: Call) -> Reply:
     """One site."""
-    return _record(_found(_sites(call), call.path["code"]))
+    return record(_found(_sites(call), call.path["code"]))
 
 
 def put_site(call: Call) -> Reply:
     """Create or replace a site."""
-    code = _new_code(call)
-    version = _next_version(call, _sites(call).get(code))
+    code = new_code(call)
+    version = next_version(call, _sites(call).get(code))
     site = _located(to_command(Site, call.body, code=code, version=version))
     wiring.settings().put_site(call.actor.company, site)
-    return _record(site)
+    return record(site)
 
 
 def _located(site: Site) -> Site:
@@ -62,27 +55,27 @@ def _located(site: Site) -> Site:
 def list_channels(call: Call) -> Reply:
     """All channels."""
     found = wiring.settings().channels(call.actor.company)
-    return Reply({"channels": [_shown(channel) for channel in found]})
+    return Reply({"channels": [shown(channel) for channel in found]})
 
 
 def get_channel(call: Call) -> Reply:
     """One channel."""
     code = call.path["code"]
     channel = wiring.settings().channel(call.actor.company, code)
-    return _record(_found({} if channel is None else {code: channel}, code))
+    return record(_found({} if channel is None else {code: channel}, code))
 
 
 def put_channel(call: Call) -> Reply:
     """Create or replace a channel with its mapping tables; tells which orders waited for them, so
     that their intake can be run again (INT-06).
     """
-    code = _new_code(call)
+    code = new_code(call)
     known = wiring.settings().channel(call.actor.company, code)
-    version = _next_version(call, known)
+    version = next_version(call, known)
     channel = to_command(Channel, call.body, code=code, version=version)
     wiring.settings().put_channel(call.actor.company, channel)
     waiting, _ = Reruns(wiring.lifecycle(), wiring.action_items()).stopped(call.actor, code)
-    body = {**_shown(channel), "stoppedOrders": [one.order_id for one in waiting]}
+    body = {**shown(channel), "stoppedOrders": [one.order_id for one in waiting]}
     return Reply(body, version=channel.version)
 
 
@@ -93,7 +86,7 @@ def list_items(call: Call) -> Reply:
     found = wiring.stock().items_by_sku(call.actor.company, skus)
     return Reply(
         {
-            "items": [_shown(found[sku]) for sku in skus if sku in found],
+            "items": [shown(found[sku]) for sku in skus if sku in found],
             "missing": [sku for sku in skus if sku not in found],
         }
     )
@@ -102,18 +95,18 @@ def list_items(call: Call) -> Reply:
 def get_item(call: Call) -> Reply:
     """One item."""
     sku = call.path["sku"]
-    return _record(_found(wiring.stock().items_by_sku(call.actor.company, [sku]), sku))
+    return record(_found(wiring.stock().items_by_sku(call.actor.company, [sku]), sku))
 
 
 def put_item(call: Call) -> Reply:
     """Create or replace an item; its id stays when its SKU changes."""
     company, sku = call.actor.company, call.path["sku"]
     known = wiring.stock().items_by_sku(company, [sku]).get(sku)
-    version = _next_version(call, known)
+    version = next_version(call, known)
     item_id = known.id if known else derive("itm", company, sku)
     item = to_command(Item, call.body, id=item_id, sku=sku, version=version)
     store_item(wiring.stock(), item, stock_calls.context(call.actor, call.correlation_id))
-    return _record(item)
+    return record(item)
 
 
 def put_client(call: Call) -> Reply:
@@ -162,35 +155,6 @@ def _found(records: Mapping[str, R], code: str) -> R:
     if code not in records:
         raise NotFound("NOT_FOUND", f"there is no {code}")
     return records[code]
-
-
-def _new_code(call: Call) -> str:
-    """The code in the path, which other records must be able to name."""
-    code = call.path["code"]
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,63}", code):
-        problem = Problem("code", "INVALID_FORMAT", "letters, digits and ._:+- up to 64")
-        raise Malformed("INVALID_REQUEST", "this cannot be a code", [problem])
-    return code
-
-
-def _next_version(call: Call, known: Site | Channel | Item | None) -> int:
-    if known is None:
-        if call.expected_version is not None:
-            raise NotFound("NOT_FOUND", "there is no such record to change")
-        return 1
-    if call.expected_version is None:
-        raise PreconditionRequired("IF_MATCH_REQUIRED", "send If-Match with the record's ETag")
-    if call.expected_version != known.version:
-        raise VersionConflict(f"the record is at version {known.version}")
-    return known.version + 1
-
-
-def _record(record: Site | Channel | Item) -> Reply:
-    return Reply(_shown(record), version=record.version)
-
-
-def _shown(record: Site | Channel | Item) -> dict[str, Any]:
-    return {**encode(record), "version": record.version}
 
 
 def _put(name: str, path: str, words: str, run: Any, body: Any) -> Operation:

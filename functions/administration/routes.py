@@ -9,7 +9,14 @@ from typing import Any
 
 from oms_aws.http import ANONYMOUS, Call, Operation, Reply
 
-from functions.administration import attention, configuration, reruns, schemas
+from functions.administration import (
+    attention,
+    configuration,
+    rebuilds,
+    reruns,
+    schemas,
+    vocabulary,
+)
 
 DOCUMENT = Path(__file__).with_name("openapi.json")
 
@@ -27,6 +34,8 @@ def describe(_: Call) -> Reply:
 
 OPERATIONS = (
     *configuration.OPERATIONS,
+    *vocabulary.OPERATIONS,
+    *rebuilds.OPERATIONS,
     *attention.OPERATIONS,
     *reruns.OPERATIONS,
     Operation(

@@ -1,4 +1,4 @@
-"""Configuration, items, action items and dead letters as administrators send and see them."""
+"""Configuration, items and rebuilds as administrators send and see them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from typing import Annotated, Any, Literal
 
 from oms.inventory.model import BackorderPolicy
 from oms.orders.model import TaxPolicy
-from oms.settings.model import SiteType
+from oms.settings.model import AttributeType, SiteType
 from oms_aws.shapes import (
-    MAX_PAGE,
     MAX_UNITS,
     Answer,
     Attributes,
@@ -16,7 +15,6 @@ from oms_aws.shapes import (
     Code,
     Currency,
     Long,
-    Moment,
     Name,
     Query,
     RecordId,
@@ -113,6 +111,24 @@ class ItemShape(Shape):
     attributes: Attributes = Field(default_factory=dict)
 
 
+class AttributeShape(Shape):
+    """A custom attribute; `searchable` makes it criterion, facet and column of lists (SEA-05)."""
+
+    label: Name
+    description: Long | None = None
+    type: AttributeType = AttributeType.STRING
+    choices: Annotated[tuple[Short, ...], Field(max_length=500)] = ()
+    searchable: bool = False
+
+
+class TagShape(Shape):
+    """A label that records can carry (ATT-02)."""
+
+    label: Name
+    description: Long | None = None
+    color: Short | None = None
+
+
 class ClientShape(Shape):
     """Whom an OAuth client acts for; its company is the caller's."""
 
@@ -133,44 +149,6 @@ class ItemsQuery(Query):
     skus: Annotated[str, Field(min_length=1, max_length=4_000)]
 
 
-class ActionItemsQuery(Query):
-    """Open items, earliest due first; with `record`, every item of that record."""
-
-    record: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    cursor: Annotated[str, Field(min_length=1, max_length=1_000)] | None = None
-    limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 50
-
-
-class AssignShape(Shape):
-    """Who owns the item."""
-
-    owner: Short
-
-
-class CommentShape(Shape):
-    """A comment."""
-
-    text: Long
-
-
-class SnoozeShape(Shape):
-    """Hide the item until then."""
-
-    until: Moment
-
-
-class ReopenShape(Shape):
-    """Why it is open again."""
-
-    reason: Name
-
-
-class ClearShape(Shape):
-    """How it was resolved (FLG-04)."""
-
-    resolution: Long
-
-
 class StoppedQuery(Query):
     """Where a page of stopped orders goes on."""
 
@@ -181,19 +159,6 @@ class RerunShape(Shape):
     """The orders whose intake is run again."""
 
     order_ids: Annotated[tuple[RecordId, ...], Field(min_length=1, max_length=100)]
-
-
-class LetterShape(Shape):
-    """A dead letter by the handle it was shown with."""
-
-    handle: Annotated[str, Field(min_length=1, max_length=2_000)]
-
-
-class RetryShape(LetterShape):
-    """The corrected message: an object as the queue takes it."""
-
-    message: dict[str, Any]
-    client: Short | None = None
 
 
 class Record(Answer):
@@ -212,6 +177,18 @@ class ChannelList(Answer):
     """All channels by code."""
 
     channels: list[dict[str, Any]]
+
+
+class AttributeList(Answer):
+    """All attribute definitions."""
+
+    attributes: list[dict[str, Any]]
+
+
+class TagList(Answer):
+    """All tags."""
+
+    tags: list[dict[str, Any]]
 
 
 class ItemList(Answer):
@@ -235,20 +212,11 @@ class SettingsAnswer(Answer):
     effective: dict[str, Any]
 
 
-class ActionItemAnswer(Answer):
-    """An action item with its history and fixes."""
+class RebuildAnswer(Answer):
+    """A rebuild of the search index: RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED."""
 
     id: str
-    type: str
     state: str
-    version: int
-
-
-class ActionItemList(Answer):
-    """A page of action items."""
-
-    action_items: list[dict[str, Any]]
-    cursor: str | None
 
 
 class StoppedList(Answer):
@@ -262,19 +230,6 @@ class RerunAnswer(Answer):
     """What became of each order: RERUN, NOT_STOPPED, NOT_FOUND or the code of the refusal."""
 
     results: dict[str, str]
-
-
-class DeadLetterList(Answer):
-    """Some dead letters; `waiting` is about how many there are."""
-
-    dead_letters: list[dict[str, Any]]
-    waiting: int
-
-
-class Done(Answer):
-    """It is done."""
-
-    id: str
 
 
 class OpenApi(Answer):

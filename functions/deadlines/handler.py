@@ -1,4 +1,6 @@
-"""Every minute: lets time pass for the orders that are due, and measures what waits (SAG-05)."""
+"""Every minute: lets time pass for orders and action items that are due, and measures what waits
+(SAG-05, AIT-04).
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from oms_aws import telemetry
-from oms_aws.clockwork import measure, pass_time
+from oms_aws.clockwork import escalate_overdue, measure, pass_time
 
 MARGIN_MILLISECONDS = 10_000
 """What is left of the invocation when it stops taking on orders; the next minute goes on."""
@@ -15,6 +17,11 @@ MARGIN_MILLISECONDS = 10_000
 def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001
     """Work off due orders, oldest first, as long as there is time."""
     telemetry.correlation_id(None)
-    pass_time(lambda: context.get_remaining_time_in_millis() > MARGIN_MILLISECONDS)
+
+    def time_left() -> bool:
+        return context.get_remaining_time_in_millis() > MARGIN_MILLISECONDS
+
+    pass_time(time_left)
+    escalate_overdue(time_left)
     measure()
     telemetry.flush()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from oms.kernel.codec import encode
+from oms.kernel.codec import encode, stamp
 from oms.kernel.context import Actor, ActorKind
 from oms.kernel.errors import Malformed, NotFound, OmsError, PreconditionRequired, Problem
 from oms.kernel.facts import StoredFact
-from oms.search.parse import CONSOLE_PAGE_LIMIT, PAGE_LIMIT, Scope, parse
+from oms.search.columns import row
+from oms.search.parse import CONSOLE_PAGE_LIMIT, PAGE_LIMIT
 from oms_aws import telemetry, wiring
 from oms_aws.http import Call, Key, Operation, Reply, replied
 from oms_aws.http_actor import ORDERS_READ, ORDERS_WRITE
@@ -18,6 +19,7 @@ from oms_aws.shapes_orders import DraftShape, OrderShape
 from oms_aws.stream import envelope
 
 from functions.orders import schemas
+from functions.orders.last_change import LAST_CHANGE, last_changes
 
 BATCH_BYTES = 4_000_000
 """A function's answer holds 6 MB; a batch stops well before, and says what it left unread."""
@@ -86,22 +88,20 @@ def batch_get(call: Call) -> Reply:
 
 
 def search(call: Call) -> Reply:
-    """A page of orders that match all criteria (SEA-01)."""
-    actor = call.actor
-    channels = None if actor.channel is None else frozenset({actor.channel})
-    limit = CONSOLE_PAGE_LIMIT if actor.kind is ActorKind.USER else PAGE_LIMIT
-    scope = Scope(channels, actor.sites or None)
-    query = parse(call.params, actor.company, wiring.clock(), scope=scope, page_limit=limit)
-    page = wiring.search_index().search(query)
+    """A page of orders that match all criteria, with the caller's last changes (SEA-01, SEA-06)."""
+    limit = CONSOLE_PAGE_LIMIT if call.actor.kind is ActorKind.USER else PAGE_LIMIT
+    changed = last_changes(call.headers.get(LAST_CHANGE))
+    found = wiring.lists().search(call.actor, call.params, limit, changed)
+    page = found.page
     facets = {name: [encode(count) for count in counts] for name, counts in page.facets.items()}
     return Reply(
         {
-            "orders": [dict(hit.document) for hit in page.hits],
+            "orders": [row(hit.document, found.query) for hit in page.hits],
             "total": {"value": page.total.value, "exact": page.total.exact},
-            "facets": facets,
-            "cursor": page.cursor,
+            "facets": facets, "cursor": page.cursor, "degraded": found.degraded,
+            "asOf": None if found.as_of is None else stamp(found.as_of),
         }
-    )
+    )  # fmt: skip
 
 
 def events(call: Call) -> Reply:

@@ -290,12 +290,17 @@ class OrderBatch(Answer):
 
 
 class SearchAnswer(Answer):
-    """A page of search results; `cursor` asks for the next one, null on the last."""
+    """A page of search results; `cursor` asks for the next one, null on the last. The page shows
+    the orders as of `asOf`, null while nothing is indexed; `degraded` says that search is down and
+    the page was made by keys: without facets, newest first.
+    """
 
     orders: list[dict[str, Any]]
     total: dict[str, Any]
     facets: dict[str, Any]
     cursor: str | None
+    degraded: bool
+    as_of: str | None
 
 
 class FactPage(Answer):

@@ -125,6 +125,20 @@ def test_a_reopened_item_is_in_the_list_again(store: ActionItemStore) -> None:
     assert [i.version for i in store.open_items("acme", 10, None)[0]] == [3]
 
 
+def test_overdue_items_are_found_without_the_others(store: ActionItemStore) -> None:
+    """AIT-04, AIT-05: earliest due first, up to now, of one company, open ones only."""
+    for number in range(1, 6):
+        store.put(item(number))
+    store.put(item(9, company="zeta"))
+    every = store.open_items("acme", 10, None)[0]
+    now = every[2].due_at
+    assert store.overdue("acme", now, 10) == every[:3]
+    assert store.overdue("acme", now, 2) == every[:2]
+    assert store.overdue("acme", every[0].due_at - timedelta(seconds=1), 10) == ()
+    store.put(replace(every[0], state=ItemState.CLEARED, version=2))
+    assert store.overdue("acme", now, 10) == every[1:3]
+
+
 @pytest.mark.parametrize("cursor", ["", "x", "e30=", "WyJ6ZXRhI2FjdF8xIiwgIngiXQ=="])
 def test_a_cursor_that_was_not_given_out_is_refused(store: ActionItemStore, cursor: str) -> None:
     """API-07, GEN-12: neither nonsense nor a position in another company."""

@@ -1,6 +1,6 @@
-"""Making, rebuilding and losing the order index, on the local service and a real node.
+"""Making and losing the order index, on the local service and a real node.
 
-Cites SEA-06 (rebuild beside the live index), UIX-09 and ACC-151 (search down), GEN-12.
+Cites UIX-09 and ACC-151 (search down), GEN-12.
 """
 
 from __future__ import annotations
@@ -8,13 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from oms.kernel.errors import Unavailable
 from oms.search.parse import parse
 from oms_aws.search.index import ALIAS, OpenSearchIndex, connect
-from oms_aws.search.setup import ensure_index, index_template, live_index, rebuild
+from oms_aws.search.setup import ensure_index, index_template, live_index
 from opensearchpy import OpenSearch
 
 from tests.contracts.search_engines import engine_url
@@ -83,52 +82,6 @@ def test_a_document_that_does_not_fit_fails_alone_and_for_good(client: OpenSearc
     assert "much@example.org" not in failures[0].reason
     index.refresh()
     assert _found(index) == ["a", "d"]
-
-
-def test_a_rebuild_switches_over_without_losing_what_is_written_meanwhile(
-    client: OpenSearch,
-) -> None:
-    """SEA-06: old documents are copied, newer ones stay, late ones arrive."""
-    ensure_index(client)
-    index = OpenSearchIndex(client)
-    index.index([document("acme", f"n{at}") for at in range(3)])
-    store = [document("acme", f"n{at}") for at in range(3)]
-
-    def pages() -> Iterator[list[dict[str, Any]]]:
-        yield list(store)
-        late = document("acme", f"late{len(store)}", {"state": "CLOSED"})
-        store.append(late)
-        index.index([late, document("acme", "n0", {"state": "CLOSED"}, version=2)])
-
-    assert rebuild(client, pages) == "orders-v2"
-    index.refresh()
-    assert live_index(client) == "orders-v2"
-    assert _found(index) == ["late3", "late4", "n0", "n1", "n2"]
-    assert _found(index, state="CLOSED") == ["late3", "late4", "n0"]
-
-
-def test_a_rebuild_copies_the_live_index_when_no_source_is_given(client: OpenSearch) -> None:
-    """SEA-06: versions are kept, so a stale document stays stale."""
-    ensure_index(client)
-    index = OpenSearchIndex(client)
-    index.index([document("acme", "a", version=5), document("other", "b")])
-    rebuild(client)
-    index.index([document("acme", "a", {"state": "VOID"}, version=4)])
-    index.refresh()
-    [hit] = index.search(parse({}, "acme", START)).hits
-    assert (hit.version, hit.document["state"]) == (5, "AWAITING_ALLOCATION")
-
-
-def test_a_failed_rebuild_leaves_the_live_index_in_place(client: OpenSearch) -> None:
-    ensure_index(client)
-    index = OpenSearchIndex(client)
-    index.index([document("acme", "a")])
-    broken = {**document("acme", "b"), "surprise": 1}
-    with pytest.raises(Unavailable, match="1 documents refused"):
-        rebuild(client, lambda: [[broken]])
-    index.refresh()
-    assert live_index(client) == "orders-v1"
-    assert _found(index) == ["a"]
 
 
 def test_an_engine_that_is_down_is_reported_as_unavailable() -> None:

@@ -15,7 +15,7 @@ from moto import mock_aws
 from oms.kernel.errors import Malformed, VersionConflict
 from oms.kernel.policy import ApprovalMode, Policy, StockPolicy
 from oms.settings import register
-from oms.settings.model import Channel, Client, Site
+from oms.settings.model import Attribute, AttributeType, Channel, Client, Site, Tag
 from oms.settings.ports import SettingsStore
 from oms_aws.settings import SECONDS_KEPT, DynamoSettings
 
@@ -69,6 +69,22 @@ def test_what_is_stored_is_read(store: Store) -> None:
     assert store.client("c1") == Client("c1", "acme", "web", ("shop",), ("DC",))
     assert store.client("c2") is None
     assert store.channel("acme", "pos") is None
+
+
+def test_what_records_are_described_by_is_stored_and_guarded(store: Store) -> None:
+    """ATT-01, ATT-02: definitions come back as they were given, and change by version."""
+    color = Attribute("color", "ORDER", "Color", type=AttributeType.CHOICE, choices=("red",))
+    vip = Tag("VIP", "Very important", color="#a00")
+    store.put_attribute("acme", color)
+    store.put_tag("acme", vip)
+    assert (store.attributes("acme"), store.tags("acme")) == ((color,), (vip,))
+    assert (store.attributes("other"), store.tags("other")) == ((), ())
+    with pytest.raises(VersionConflict):
+        store.put_attribute("acme", color)
+    with pytest.raises(VersionConflict):
+        store.put_tag("acme", replace(vip, version=3))
+    store.put_attribute("acme", replace(color, searchable=True, version=2))
+    assert store.attributes("acme")[0].searchable
 
 
 def test_no_company_sees_another(store: Store) -> None:

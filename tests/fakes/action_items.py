@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from oms.action_items.model import ActionItem
 from oms.kernel.codec import stamp
 from oms.kernel.errors import Malformed, VersionConflict
@@ -40,6 +42,11 @@ class MemoryActionItems:
         page = left[:limit]
         following = f"{company}|{page[-1][0]}" if len(left) > limit else None
         return tuple(item for _, item in page), following
+
+    def overdue(self, company: str, now: datetime, limit: int) -> tuple[ActionItem, ...]:
+        """Open items whose due time has come."""
+        found, _ = self.open_items(company, len(self._rows) + 1, None)
+        return tuple(item for item in found if item.due_at <= now)[:limit]
 
     def of_record(self, company: str, record_id: str) -> tuple[ActionItem, ...]:
         """Every item of a record, oldest first."""

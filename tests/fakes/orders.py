@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,7 @@ class FakeOrders:
         self._stock = stock
         self._items = items or MemoryActionItems()
         self.decisions: list[dict[str, Any]] = []
+        self.beats: list[datetime] = []
         self._records: dict[tuple[str, str], bytes] = {}
         self._pages: dict[tuple[str, str], tuple[StoredFact, ...]] = {}
         self._markers: dict[tuple[str, str], Marker] = {}
@@ -66,6 +68,14 @@ class FakeOrders:
         held = () if record is None else record.facts
         every = self._pages.get((company, order_id), ()) + held
         return tuple(fact for fact in every if fact.order_seq > after)
+
+    def every(self) -> Iterator[OrderRecord]:
+        """All records."""
+        return (from_document(data) for data in self._records.values())
+
+    def beat(self, now: datetime) -> None:
+        """Remember the newest heartbeat."""
+        self.beats.append(now)
 
     def due(self, before: datetime, limit: int) -> tuple[tuple[str, str], ...]:
         """Orders whose deadline passed, oldest first."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from oms.search.cursor import write_cursor
 from oms.search.evaluate import facet_values, matches, shown, sort_order, sort_values
+from oms.search.freshness import Mark
 from oms.search.ports import IndexFailure
 from oms.search.query import (
     COUNTED_TO,
@@ -28,9 +29,14 @@ class FakeSearchIndex:
 
     def __init__(self) -> None:
         self._documents: dict[tuple[str, str], Document] = {}
+        self._mark: Mark | None = None
 
-    def index(self, documents: Sequence[Document]) -> tuple[IndexFailure, ...]:
+    def index(
+        self, documents: Sequence[Document], mark: Mark | None = None
+    ) -> tuple[IndexFailure, ...]:
         """Store what is newer than what is stored; never fails."""
+        if mark is not None and (self._mark is None or self._mark.changed_at < mark.changed_at):
+            self._mark = mark
         for document in documents:
             key = (document["company"], document["orderId"])
             stored = self._documents.get(key)
@@ -61,6 +67,10 @@ class FakeSearchIndex:
             {facet.name: self._count(query, facet) for facet in query.facets},
             write_cursor(query.fingerprint, hits[-1].sort) if more else None,
         )
+
+    def mark(self) -> Mark | None:
+        """The mark of the newest change."""
+        return self._mark
 
     def refresh(self) -> None:
         """Nothing to do."""

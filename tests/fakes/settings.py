@@ -7,7 +7,7 @@ from typing import Any
 from oms.kernel.errors import VersionConflict
 from oms.kernel.policy import Policy
 from oms.settings import register
-from oms.settings.model import Channel, Client, Site
+from oms.settings.model import Attribute, Channel, Client, Site, Tag
 
 
 class MemorySettings:
@@ -16,6 +16,8 @@ class MemorySettings:
     def __init__(self) -> None:
         self._channels: dict[tuple[str, str], Channel] = {}
         self._sites: dict[tuple[str, str], Site] = {}
+        self._attributes: dict[tuple[str, str, str], Attribute] = {}
+        self._tags: dict[tuple[str, str], Tag] = {}
         self._clients: dict[str, Client] = {}
         self._values: dict[tuple[str, str], dict[str, Any]] = {}
 
@@ -42,6 +44,25 @@ class MemorySettings:
         """Store the next version of a site."""
         _guard(self._sites.get((company, site.code)), site)
         self._sites[company, site.code] = site
+
+    def attributes(self, company: str) -> tuple[Attribute, ...]:
+        """All attribute definitions."""
+        return tuple(a for (owner, *_), a in sorted(self._attributes.items()) if owner == company)
+
+    def put_attribute(self, company: str, attribute: Attribute) -> None:
+        """Store the next version of a definition."""
+        key = (company, attribute.record_type, attribute.id)
+        _guard(self._attributes.get(key), attribute)
+        self._attributes[key] = attribute
+
+    def tags(self, company: str) -> tuple[Tag, ...]:
+        """All tags by code."""
+        return tuple(tag for (owner, _), tag in sorted(self._tags.items()) if owner == company)
+
+    def put_tag(self, company: str, tag: Tag) -> None:
+        """Store the next version of a tag."""
+        _guard(self._tags.get((company, tag.code)), tag)
+        self._tags[company, tag.code] = tag
 
     def client(self, client_id: str) -> Client | None:
         """Whom a client acts for."""
@@ -70,6 +91,9 @@ class MemorySettings:
         return tuple(sorted({c for c, _ in (*self._channels, *self._sites, *self._values)}))
 
 
-def _guard(known: Channel | Site | None, new: Channel | Site) -> None:
+Record = Channel | Site | Attribute | Tag
+
+
+def _guard(known: Record | None, new: Record) -> None:
     if (0 if known is None else known.version) != new.version - 1:
         raise VersionConflict("changed meanwhile")

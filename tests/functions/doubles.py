@@ -6,14 +6,18 @@ import base64
 import copy
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from oms.kernel.codec import stamp
 from oms.kernel.errors import NotFound
 from oms.lifecycle.document import to_document
 from oms.lifecycle.ports import Commit
 from oms.lifecycle.record import OrderRecord
+from oms_aws.failures import Failure, Parked, Range
+from oms_aws.order_rows import Forgotten
 from oms_aws.queues import DeadLetter
 
 from tests.functions.world import World, invocation
@@ -76,12 +80,15 @@ class Stream:
         image: dict[str, Any] = {
             "pk": {"S": f"{order.company}#{order.id}"}, "sk": {"S": "ORDER"},
             "number": {"S": order.number},
+            "state": {"S": change.state},
+            "updatedAt": {"S": stamp(record.updated_at or order.received_at)},
             "version": {"N": str(record.version)}, "wake": {"BOOL": change.wake},
             "doc": {"B": base64.b64encode(to_document(record)).decode()},
         }  # fmt: skip
         if change.step:
             image["next"] = {"S": change.step}
         event["dynamodb"]["NewImage"] = image
+        event["dynamodb"]["Keys"] = {"pk": image["pk"], "sk": image["sk"]}
         event["dynamodb"]["SequenceNumber"] = str(100 + len(self.records))
         return event
 
@@ -135,6 +142,60 @@ class Letters:
         if len(kept) == len(self.letters):
             raise NotFound("DEAD_LETTER_NOT_FOUND", letter_id)
         self.letters = kept
+
+
+@dataclass
+class MemoryFailures:
+    """The failure queue of a stream reader in memory."""
+
+    waiting: list[Failure] = field(default_factory=list)
+
+    def park(self, parked: Parked) -> None:
+        self.waiting.append(Failure(parked, f"h{len(self.waiting)}"))
+
+    def take(self) -> list[Failure]:
+        return self.waiting[:10]
+
+    def done(self, failure: Failure) -> None:
+        self.waiting.remove(failure)
+
+    def depth(self) -> int:
+        return len(self.waiting)
+
+
+class MemoryRecords:
+    """Items and stream records by key and place, read as the table and its stream are."""
+
+    def __init__(self, stream: Stream | None = None) -> None:
+        self._records = stream.records if stream else []
+
+    def row(self, parked: Parked) -> dict[str, Any] | None:
+        for record in reversed(self._records):
+            image: dict[str, Any] = record["dynamodb"]["NewImage"]
+            if image["pk"]["S"] == parked.key:
+                image = image | {"version": {"N": str(parked.version)}}
+                return {"dynamodb": record["dynamodb"] | {"NewImage": image}}
+        return None
+
+    def read(self, where: Range) -> list[dict[str, Any]]:
+        if where.shard == "forgotten":
+            raise Forgotten
+        found = [(int(r["dynamodb"]["SequenceNumber"]), r) for r in self._records]
+        return [r for n, r in found if int(where.first) <= n <= int(where.last)]
+
+
+class MemoryRebuilds:
+    """Rebuilds that nobody runs."""
+
+    def __init__(self) -> None:
+        self.started: list[str] = []
+
+    def start(self, now: datetime) -> str:
+        self.started.append(f"rebuild-{now:%Y%m%dT%H%M}")
+        return self.started[-1]
+
+    def state(self, name: str) -> str | None:
+        return "RUNNING" if name in self.started else None
 
 
 class NoDecisions:

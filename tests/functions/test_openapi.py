@@ -26,12 +26,19 @@ from schemathesis.specs.openapi import checks as found
 
 from functions import openapi
 from functions.administration.routes import DOCUMENT
-from tests.functions.doubles import Inbox, Letters, NoDecisions
+from tests.functions.doubles import (
+    Inbox,
+    Letters,
+    MemoryFailures,
+    MemoryRebuilds,
+    MemoryRecords,
+    NoDecisions,
+)
 from tests.functions.world import COMPANY, World, invocation, open_item, user
 
 ROOT = Path(__file__).parents[2]
 EVERY = [operation for group in openapi.OPERATIONS.values() for operation in group]
-FUNCTIONS = {"gateway": "gateway_webhook"}
+FUNCTIONS = {"gateway": "gateway_webhook", "stream": "stream_replay"}
 ALL_GROUPS = user("eva", "[admin]")
 
 
@@ -112,10 +119,12 @@ def shared() -> Iterator[World]:
         secret = {"webhookSecret": "s"}
         doubles: dict[str, Any] = {
             "gateway_inbox": Inbox(), "dead_letters": Letters([]), "decisions": NoDecisions(),
-            "gateway_secret": secret,
+            "gateway_secret": secret, "rebuilds": MemoryRebuilds(),
+            "order_rows": MemoryRecords(), "stream_records": MemoryRecords(),
         }  # fmt: skip
         for name, found in doubles.items():
             monkeypatch.setattr(wiring, name, lambda found=found: found)
+        monkeypatch.setattr(wiring, "reader_failures", lambda _: MemoryFailures())
         world.some_order = world.place()
         world.run(world.some_order)
         _, world.some_item = open_item(world, world.place("W-2"))

@@ -10,7 +10,7 @@ import importlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,13 +19,17 @@ from oms.kernel.codec import stamp
 from oms.kernel.errors import Unavailable
 from oms.lifecycle.document import to_document
 from oms.lifecycle.record import OrderRecord
+from oms.search.freshness import Mark
 from oms.search.parse import parse
 from oms.search.ports import IndexFailure
+from oms_aws import wiring
+from oms_aws.failures import Failures, Parked
 from oms_aws.search.projection import NotProjected, Projector
 
 from tests.contracts.search_engines import service_url
 from tests.contracts.search_samples import START, names, person, record
 from tests.fakes.search_index import FakeSearchIndex
+from tests.functions.doubles import FakeClient
 
 LAG = timedelta(milliseconds=750)
 
@@ -57,6 +61,13 @@ def stream_record(
     }
 
 
+def heartbeat(at: datetime) -> dict[str, Any]:
+    keys = {"pk": {"S": "-#HEARTBEAT"}, "sk": {"S": "HEARTBEAT"}}
+    image = {**keys, "at": {"S": stamp(at)}}
+    body = {"Keys": keys, "NewImage": image, "SequenceNumber": "9"}
+    return {"eventSource": "aws:dynamodb", "dynamodb": body}
+
+
 def build(stored: dict[str, Any], state: str) -> dict[str, Any]:
     order = stored["order"]
     return {
@@ -71,24 +82,26 @@ def build(stored: dict[str, Any], state: str) -> dict[str, Any]:
 class CountingIndex(FakeSearchIndex):
     """Remembers each call; refuses the orders in `refused`."""
 
-    def __init__(self, refused: Sequence[str] = ()) -> None:
+    def __init__(self, refused: Sequence[str] = (), retryable: bool = True) -> None:
         super().__init__()
+        self._retryable = retryable
         self.calls: list[list[tuple[str, int]]] = []
         self._refused = refused
 
-    def index(self, documents: Sequence[Any]) -> tuple[IndexFailure, ...]:
+    def index(self, documents: Sequence[Any], mark: Mark | None = None) -> tuple[IndexFailure, ...]:
         self.calls.append([(document["orderId"], document["version"]) for document in documents])
         taken = [document for document in documents if document["orderId"] not in self._refused]
-        super().index(taken)
+        super().index(taken, mark)
         return tuple(
-            IndexFailure(document["company"], document["orderId"], True, "429 rejected")
+            IndexFailure(document["company"], document["orderId"], self._retryable, "429 rejected")
             for document in documents
             if document not in taken
         )
 
 
-def projector(index: FakeSearchIndex) -> Projector:
-    return Projector(index, build, clock=lambda: START + LAG)
+def projector(index: FakeSearchIndex, parked: list[Parked] | None = None) -> Projector:
+    kept = [] if parked is None else parked
+    return Projector(index, build, kept.append, clock=lambda: START + LAG)
 
 
 def found(index: FakeSearchIndex, company: str = "acme") -> list[tuple[str, int]]:
@@ -147,14 +160,36 @@ def test_equal_order_ids_of_two_companies_are_two_orders() -> None:
     assert (found(index), found(index, "other")) == ([("ord_a", 1)], [("ord_a", 4)])
 
 
-@pytest.mark.parametrize("doc", ["", "bm90IHppcHBlZA==", "eJyrrgUAAXUA+Q=="])
-def test_an_unreadable_image_fails_alone(doc: str) -> None:
-    index = CountingIndex()
-    broken = stream_record(record("acme", "b"), 2)
+@pytest.mark.parametrize("doc", ["", "bm90IHppcHBlZA==", "eJyrrgUAAXUA+Q==", "=== not base64"])
+def test_an_unreadable_image_is_parked_and_holds_up_nothing(doc: str) -> None:
+    """SAG-03: it would be as unreadable in six hours; a person gets its id and version at once."""
+    index, parked = CountingIndex(), list[Parked]()
+    broken = stream_record(record("acme", "b", version=3), 2)
     broken["dynamodb"]["NewImage"]["doc"]["B"] = doc
     records = [stream_record(record("acme", "a"), 1), broken]
-    assert _failed(projector(index), records) == ["2"]
+    assert _failed(projector(index, parked), records) == []
     assert found(index) == [("ord_a", 1)]
+    ((key, version),) = [(order.key, order.version) for order in parked]
+    assert (key, version) == ("acme#ord_b", 3)
+
+
+def test_an_order_that_never_fits_is_parked_one_that_may_fit_later_comes_again() -> None:
+    """SEA-06: only what can still succeed is tried again, for as long as the stream keeps it."""
+    records = [stream_record(record("acme", name), at) for at, name in enumerate("ab")]
+    parked = list[Parked]()
+    assert _failed(projector(CountingIndex(["ord_b"], retryable=False), parked), records) == []
+    assert parked == [Parked("acme#ord_b", 1, "429 rejected")]
+    assert _failed(projector(CountingIndex(["ord_b"])), records) == ["1"]
+
+
+def test_the_index_is_marked_with_the_newest_change_and_with_heartbeats() -> None:
+    """UIX-09: what a list calls "as of"; a heartbeat counts although no order changed."""
+    index = CountingIndex()
+    projector(index).project([stream_record(record("acme", "a"), 1)])
+    assert index.mark() == Mark(START, START + LAG)
+    projector(index).project([heartbeat(START + timedelta(seconds=60))])
+    assert index.mark() == Mark(START + timedelta(seconds=60), START + LAG)
+    assert index.calls[-1] == []
 
 
 def test_metrics_tell_lag_projected_and_failed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -173,7 +208,9 @@ def test_an_engine_that_is_down_fails_the_whole_batch() -> None:
     """ACC-151: the stream brings everything again."""
 
     class Down(FakeSearchIndex):
-        def index(self, documents: Sequence[Any]) -> tuple[IndexFailure, ...]:
+        def index(
+            self, documents: Sequence[Any], mark: Mark | None = None
+        ) -> tuple[IndexFailure, ...]:
             raise Unavailable("SEARCH_UNAVAILABLE", "down")
 
     with pytest.raises(Unavailable):
@@ -206,10 +243,21 @@ def search_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield url
 
 
-def test_the_handler_indexes_real_records_and_answers_failed_sequence_numbers(
-    search_url: str,
+@pytest.fixture
+def parked(monkeypatch: pytest.MonkeyPatch) -> list[Parked]:
+    """What the reader parks."""
+    client: Any = FakeClient()
+    failures = Failures(client, "failures-url")
+    found: list[Parked] = []
+    monkeypatch.setattr(failures, "park", found.append)
+    monkeypatch.setattr(wiring, "failures", lambda: failures)
+    return found
+
+
+def test_the_handler_indexes_real_records_and_parks_what_it_cannot_read(
+    search_url: str, parked: list[Parked]
 ) -> None:
-    """The whole path: stream event, bulk call, search; the poisoned record alone comes again."""
+    """The whole path: stream event, bulk call, search; the poisoned record alone is parked."""
     handler = importlib.import_module("functions.search_projector.handler")
     broken = stream_record(record("acme", "broken"), 3)
     broken["dynamodb"]["NewImage"]["doc"]["B"] = ""
@@ -217,7 +265,9 @@ def test_the_handler_indexes_real_records_and_answers_failed_sequence_numbers(
     marked = replace(maria, version=2, order=replace(maria.order, tags=("VIP",)))
     event = {"Records": [stream_record(maria, 1), stream_record(marked, 2), broken]}
     answer = handler.handler(event, LambdaContext())
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "3"}]}
+    assert answer == {"batchItemFailures": []}
+    assert [order.key for order in parked] == ["acme#ord_broken"]
+    assert handler.index.mark().changed_at == START
     page = handler.index.search(parse({"q": "maria nunez", "tag": "vip"}, "acme", START))
     assert names(page.hits) == ["a"]
     assert handler.handler({"Records": [stream_record(maria, 1)]}, LambdaContext()) == {

@@ -15,6 +15,7 @@ from oms.action_items.commands import RaiseFailure
 from oms.inventory.model import InventoryLevel, Item, PromiseCounter
 from oms.kernel.context import Actor, ActorKind
 from oms.kernel.ids import derive
+from oms.lifecycle.lists import Lists
 from oms.lifecycle.screening import Screening
 from oms.lifecycle.sourcing import Sourcing
 from oms.lifecycle.steps import Steps
@@ -26,6 +27,7 @@ from oms_aws.postal_codes import PostalAddresses
 from tests.fakes.action_items import MemoryActionItems
 from tests.fakes.customers import MemoryCustomers, MemoryRecentOrders
 from tests.fakes.gateway import FakeGateway
+from tests.fakes.order_keys import FakeOrderKeys
 from tests.fakes.orders import FakeNumbers, FakeOrders
 from tests.fakes.search_index import FakeSearchIndex
 from tests.fakes.settings import MemorySettings
@@ -116,6 +118,8 @@ class World:
             lambda _: None,
         )
         self.lifecycle = Lifecycle(ports)
+        keys = FakeOrderKeys(self.orders)
+        self.lists = Lists(self.index, keys, self.settings, self.lifecycle, lambda: self.now)
         sourcing = Sourcing(self.stock, self.settings, NoPostalCodes())
         screening = Screening(self.customers, MemoryRecentOrders(), PostalAddresses())
         gateways = {"test": self.gateway}
@@ -125,8 +129,8 @@ class World:
             "clock": lambda: self.now, "orders": lambda: self.orders, "stock": lambda: self.stock,
             "settings": lambda: self.settings, "lifecycle": lambda: self.lifecycle,
             "steps": lambda: self.steps, "action_items": lambda: self.items,
-            "search_index": lambda: self.index, "replies": lambda: self,
-            "customers": lambda: self.customers,
+            "search_index": lambda: self.index, "lists": lambda: self.lists,
+            "replies": lambda: self, "customers": lambda: self.customers,
         }  # fmt: skip
         for name, give in found.items():
             self.monkeypatch.setattr(wiring, name, give)

@@ -28,7 +28,7 @@ from oms.lifecycle.steps import Steps
 from oms.lifecycle.use_cases import Lifecycle, Ports
 from oms.orders.commands import NewLine, NewTender, PlaceOrder
 from oms.orders.model import Address, DeliveryGroup
-from oms.settings.model import Channel, Client, Site, SiteType
+from oms.settings.model import Attribute, Channel, Client, Site, SiteType, Tag
 from oms.sourcing.model import Coordinates
 from oms_aws.gateway_webhook import parse_webhook
 
@@ -70,6 +70,18 @@ class FakeSettings:
 
     def put_site(self, company: str, site: Site) -> None:
         self.all_sites[site.code] = site
+
+    def attributes(self, company: str) -> tuple[Attribute, ...]:
+        return ()
+
+    def put_attribute(self, company: str, attribute: Attribute) -> None:
+        raise AssertionError("no attributes here")
+
+    def tags(self, company: str) -> tuple[Tag, ...]:
+        return ()
+
+    def put_tag(self, company: str, tag: Tag) -> None:
+        raise AssertionError("no tags here")
 
     def client(self, client_id: str) -> Client | None:
         return None

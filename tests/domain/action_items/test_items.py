@@ -5,16 +5,21 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from oms.action_items.commands import ClearItem
+from oms.action_items.commands import ClearItem, ReinstateItem
 from oms.action_items.decisions import alerted, clear, open_item, react, reinstate, resolve
-from oms.action_items.facts import ActionItemOpened, ActionItemRepeated, ActionItemResolved
+from oms.action_items.facts import (
+    ActionItemOpened,
+    ActionItemReopened,
+    ActionItemRepeated,
+    ActionItemResolved,
+)
 from oms.action_items.model import Attention
 from oms.action_items.types import TYPES
 from oms.billing.facts import InvoicePaid
 from oms.fulfillment import facts as fulfillment
 from oms.holds.facts import HoldDue, HoldReleased
 from oms.kernel.context import Actor, ActorKind, Context
-from oms.kernel.errors import Malformed, NotFound
+from oms.kernel.errors import Malformed, NotFound, Refused
 from oms.kernel.facts import Fact, Units
 from oms.kernel.policy import Policy
 from oms.orders import facts as orders
@@ -235,9 +240,14 @@ def test_reopened_item_blocks_again() -> None:
     """AIT-03, FLG-02: the order is alerted as before, by one item."""
     opened = after(declined())
     ended = resolve(opened, ("PAYMENT_DECLINED",), None, None, "done").part
-    again = reinstate(ended, opened.items[0])
-    assert alerted(again)
-    assert reinstate(again, opened.items[0]) == again
+    command = ReinstateItem(opened.items[0], "not fixed")
+    step = reinstate(ended, command, ctx())
+    assert alerted(step.part)
+    assert step.facts == (
+        ActionItemReopened(opened.items[0].id, "PAYMENT_DECLINED", True, "not fixed"),
+    )
+    with pytest.raises(Refused):
+        reinstate(step.part, command, ctx())
 
 
 def test_a_hand_made_item() -> None:

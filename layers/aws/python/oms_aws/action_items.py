@@ -3,6 +3,7 @@
 access pattern                     key or index
 one item                           pk={company}#{id} sk=ACTION_ITEM
 open items, earliest due first     index `open`: openKey={company}#OPEN, openSort={due}#{id}
+overdue items                      the same, up to now
 every item of a record             index `record`: recordKey={company}#{record id}, createdAt
 """
 
@@ -11,11 +12,12 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 from oms.action_items.model import ActionItem
-from oms.kernel.codec import decode
+from oms.kernel.codec import decode, stamp
 from oms.kernel.errors import Malformed, VersionConflict
 from oms.kernel.packing import unpack
 
@@ -73,6 +75,18 @@ class DynamoActionItems:
         last = answer.get("LastEvaluatedKey")
         following = None if last is None else _cursor(last["pk"]["S"], last["openSort"]["S"])
         return tuple(_item(row) for row in answer["Items"]), following
+
+    def overdue(self, company: str, now: datetime, limit: int) -> tuple[ActionItem, ...]:
+        """Open items whose due time has come, earliest due first (AIT-04)."""
+        answer = self._client.query(
+            TableName=self._table, IndexName="open", Limit=limit,
+            KeyConditionExpression="#of = :of AND #due <= :now",
+            ExpressionAttributeNames={"#of": "openKey", "#due": "openSort"},
+            ExpressionAttributeValues={
+                ":of": {"S": f"{company}#OPEN"}, ":now": {"S": f"{stamp(now)}#~"},
+            },
+        )  # fmt: skip
+        return tuple(_item(row) for row in answer["Items"])
 
     def of_record(self, company: str, record_id: str) -> tuple[ActionItem, ...]:
         """Every item of one record, ended ones included, oldest first (FLG-04)."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from oms.kernel.errors import OmsError
+from oms.action_items.rows import escalate
+from oms.kernel.context import Actor, ActorKind, Context
+from oms.kernel.errors import OmsError, VersionConflict
+from oms.kernel.policy import Policy
 
 from oms_aws import telemetry, wiring
 from oms_aws.workflow import Segment
@@ -48,8 +51,34 @@ def _tick(company: str, order_id: str, cause: str) -> None:
         wiring.workflow().start(Segment(company, order_id, trace, step, record.version))
 
 
+def escalate_overdue(time_left: Callable[[], bool]) -> int:
+    """Hand overdue action items to the leads of their teams, once per due time (AIT-04).
+
+    An item that somebody is changing just now is left for the next minute; returns how many.
+    """
+    now, done = wiring.clock(), 0
+    for company in wiring.settings().companies():
+        actor = Actor(ActorKind.SYSTEM, "clock", company)
+        ctx = Context(now, actor, f"tick:{now:%Y%m%dT%H%M}", Policy())
+        for item in wiring.action_items().overdue(company, now, AT_ONCE):
+            if not time_left():
+                break
+            try:
+                wiring.action_items().put(escalate(item, ctx))
+            except VersionConflict:
+                telemetry.tell("item not escalated", {"item_id": item.id})
+            else:
+                done += 1
+    telemetry.count("ActionItemsEscalated", done)
+    return done
+
+
 def measure() -> None:
-    """Report what waits: orders past their deadline, open action items, unknown payments."""
+    """Report what waits: orders past their deadline, open action items, unknown payments.
+
+    A heartbeat goes through the stream, so that lists know how far the index is behind (UIX-09).
+    """
+    wiring.orders().beat(wiring.clock())
     late = wiring.clock() - STUCK_AFTER
     telemetry.gauge("StuckOrders", len(wiring.orders().due(late, OVERDUE_ENOUGH)))
     items = [

@@ -6,6 +6,8 @@
     the answer an idempotency key got           pk={company}#KEY#{client and key} sk=KEY
     orders with a deadline behind them          index `due`: dueBucket, dueAt (sparse, keys only)
     a block of human numbers                    pk={company}#SEQUENCE sk={name}
+    orders by number, customer, time placed     indexes of `order_keys`
+    proof that the stream flows                 pk=-#HEARTBEAT sk=HEARTBEAT
 
 A commit is one PutItem guarded by the version, or one TransactWriteItems when counters, action
 items, a marker or a page of facts move with it. The item's stream image is the outbox.
@@ -29,6 +31,7 @@ from oms.lifecycle.ports import Commit, Marker
 from oms.lifecycle.record import OrderRecord
 
 from oms_aws import telemetry
+from oms_aws.order_keys import key_attributes
 from oms_aws.stock import stock_transaction_items
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 DUE_BUCKETS = 8
 LEASE = 100
+HEARTBEAT = "HEARTBEAT"
 
 
 class DynamoOrders:
@@ -105,6 +109,11 @@ class DynamoOrders:
         ordered = sorted({fact.order_seq: fact for fact in found}.items())
         return tuple(fact for seq, fact in ordered if seq > after)
 
+    def beat(self, now: datetime) -> None:
+        """Send the time through the stream, so that its readers show how far they have come."""
+        item = _key(f"-#{HEARTBEAT}", HEARTBEAT) | {"at": {"S": stamp(now)}}
+        self._client.put_item(TableName=self._tables["orders"], Item=item)
+
     def due(self, before: datetime, limit: int) -> tuple[tuple[str, str], ...]:
         """(company, order id) of records whose deadline passed, oldest first."""
         rows: list[tuple[str, str, str]] = []
@@ -154,6 +163,7 @@ class DynamoOrders:
         }  # fmt: skip
         item: Row = _key(f"{order.company}#{order.id}", "ORDER")
         item |= {name: {"S": text} for name, text in plain.items() if text}
+        item |= key_attributes(order)
         item |= {"version": {"N": str(record.version)}}
         item |= {"wake": {"BOOL": change.wake}, "doc": {"B": to_document(record)}}
         if change.due is not None:

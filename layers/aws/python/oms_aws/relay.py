@@ -1,17 +1,20 @@
 """From commits to bus and workflow, in the order of the stream (EVT-01).
 
 A batch is tried again from its first failure on, so records behind it are relayed twice: consumers
-know facts by their id, and a segment that is started twice finds nothing to do.
+know facts by their id, and a segment that is started twice finds nothing to do. A record that
+cannot be read is parked for a person, so that it does not keep the others waiting.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from oms_aws import telemetry, wiring
+from oms_aws.failures import Parked
 from oms_aws.stream import LIVE, Committed, committed
 from oms_aws.workflow import Segment
 
@@ -19,9 +22,9 @@ MONEY = {"payment.captured": "CapturedAmount", "payment.refunded": "RefundedAmou
 """Amounts in minor units, all currencies of a deployment in one sum."""
 
 
-def relay(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def relay(records: Sequence[Mapping[str, Any]], park: Callable[[Parked], None]) -> dict[str, Any]:
     """Publish and start what the records ask for; answers with the partial batch failure."""
-    found = [(place, commit) for place, r in enumerate(records) if (commit := committed(r))]
+    found = list(_readable(records, park))
     commits = [commit for _, commit in found]
     failed = {found[index][0] for index in _published(commits)}
     failed |= {place for place, commit in found if not _started(commit)}
@@ -33,6 +36,23 @@ def relay(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         return {"batchItemFailures": []}
     first = records[min(failed)]["dynamodb"]["SequenceNumber"]
     return {"batchItemFailures": [{"itemIdentifier": first}]}
+
+
+def _readable(
+    records: Sequence[Mapping[str, Any]], park: Callable[[Parked], None]
+) -> Iterator[tuple[int, Committed]]:
+    for place, record in enumerate(records):
+        try:
+            commit = committed(record)
+        except (KeyError, TypeError, ValueError, zlib.error) as error:
+            image = record["dynamodb"]["NewImage"]
+            order, version = image["pk"]["S"], int(image["version"]["N"])
+            reason = f"unreadable {type(error).__name__}"
+            telemetry.logger.error("commit not relayed", extra={"order": order, "reason": reason})
+            park(Parked(order, version, reason))
+        else:
+            if commit is not None:
+                yield place, commit
 
 
 def _measure(commit: Committed) -> None:

@@ -4,6 +4,8 @@
     everything of one company            pk={company}
       a channel                            sk=CHANNEL#{code}
       a site                               sk=SITE#{code}
+      an attribute definition              sk=ATTRIBUTE#{record type}#{id}
+      a tag                                sk=TAG#{code}
       values of a level                    sk=SETTINGS#COMPANY, SETTINGS#CHANNEL#{code}
     whom an OAuth client acts for        pk=CLIENT#{id} sk=CLIENT
     companies                            pk=COMPANIES sk={company}
@@ -23,7 +25,7 @@ from oms.kernel.codec import decode, encode
 from oms.kernel.errors import VersionConflict
 from oms.kernel.policy import Policy
 from oms.settings import register
-from oms.settings.model import Channel, Client, Site
+from oms.settings.model import Attribute, Channel, Client, Site, Tag
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -63,6 +65,23 @@ class DynamoSettings:
     def put_site(self, company: str, site: Site) -> None:
         """Store a site as its version; raises `VersionConflict` unless that is the next."""
         self._put_versioned(company, f"SITE#{site.code}", encode(site), site.version)
+
+    def attributes(self, company: str) -> tuple[Attribute, ...]:
+        """All attribute definitions by type of record and id."""
+        return tuple(decode(Attribute, doc) for doc in self._named(company, "ATTRIBUTE#"))
+
+    def put_attribute(self, company: str, attribute: Attribute) -> None:
+        """Store a definition as its version; raises `VersionConflict` unless that is the next."""
+        sk = f"ATTRIBUTE#{attribute.record_type}#{attribute.id}"
+        self._put_versioned(company, sk, encode(attribute), attribute.version)
+
+    def tags(self, company: str) -> tuple[Tag, ...]:
+        """All tags by code."""
+        return tuple(decode(Tag, doc) for doc in self._named(company, "TAG#"))
+
+    def put_tag(self, company: str, tag: Tag) -> None:
+        """Store a tag as its version; raises `VersionConflict` unless that is the next."""
+        self._put_versioned(company, f"TAG#{tag.code}", encode(tag), tag.version)
 
     def client(self, client_id: str) -> Client | None:
         """Whom an OAuth client acts for, or None."""

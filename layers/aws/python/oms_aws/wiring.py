@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_sqs.client import SQSClient
     from oms.kernel.context import Actor
+    from oms.lifecycle.lists import Lists
     from oms.lifecycle.record import OrderRecord
     from oms.lifecycle.screening import Screening
     from oms.lifecycle.steps import Steps
@@ -35,13 +36,15 @@ if TYPE_CHECKING:
     from oms_aws.bus import Bus
     from oms_aws.customers import DynamoCustomers
     from oms_aws.decisions import DynamoDecisions
+    from oms_aws.failures import Failures
     from oms_aws.gateway_inbox import GatewayInbox
+    from oms_aws.order_rows import OrderRows, StreamRecords
     from oms_aws.orders import DynamoOrders
     from oms_aws.postal_codes import PostalTable
     from oms_aws.queues import DeadLetters, Replies
     from oms_aws.search.index import OpenSearchIndex
     from oms_aws.stock import DynamoStock
-    from oms_aws.workflow import Lanes, Workflow
+    from oms_aws.workflow import Lanes, Rebuilds, Workflow
 
 # A table answers in milliseconds or not at all; the default minute would outlive every caller.
 _QUICK = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 4})
@@ -245,6 +248,17 @@ def search_index() -> OpenSearchIndex:
 
 
 @cache
+def lists() -> Lists:
+    """Lists of orders."""
+    from oms.lifecycle.lists import Lists
+
+    from oms_aws.order_keys import DynamoOrderKeys
+
+    keys = DynamoOrderKeys(dynamodb(), os.environ["ORDERS_TABLE"])
+    return Lists(search_index(), keys, settings(), lifecycle(), clock)
+
+
+@cache
 def bus() -> Bus:
     """The event bus."""
     from oms_aws.bus import Bus
@@ -270,6 +284,44 @@ def lanes() -> Lanes:
         "IMPORT": os.environ["IMPORT_QUEUE_URL"],
     }
     return Lanes(workflow(), sqs(), queues)
+
+
+@cache
+def failures() -> Failures:
+    """What this reader of the stream could not do."""
+    return reader_failures("FAILURES_URL")
+
+
+def reader_failures(variable: str) -> Failures:
+    """The failures of the stream reader whose queue that variable names."""
+    from oms_aws.failures import Failures
+
+    return Failures(sqs(), os.environ[variable])
+
+
+@cache
+def order_rows() -> OrderRows:
+    """Items of the orders table."""
+    from oms_aws.order_rows import OrderRows
+
+    return OrderRows(dynamodb(), os.environ["ORDERS_TABLE"])
+
+
+@cache
+def stream_records() -> StreamRecords:
+    """Records of the orders stream."""
+    from oms_aws.order_rows import StreamRecords
+
+    client = boto3.client("dynamodbstreams", config=_QUICK)
+    return StreamRecords(client, os.environ["ORDERS_STREAM"])
+
+
+@cache
+def rebuilds() -> Rebuilds:
+    """Rebuilds of the search index."""
+    from oms_aws.workflow import Rebuilds
+
+    return Rebuilds(boto3.client("stepfunctions", config=_QUICK), os.environ["REBUILD_ARN"])
 
 
 @cache

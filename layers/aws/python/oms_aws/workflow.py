@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -69,6 +70,35 @@ class Workflow:
         except ClientError as error:
             if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
                 raise
+
+
+class Rebuilds:
+    """Rebuilds of the search index, each an execution of its state machine (SEA-06)."""
+
+    def __init__(self, client: SFNClient, arn: str) -> None:
+        self._client = client
+        self._arn = arn
+
+    def start(self, now: datetime) -> str:
+        """Start a rebuild, at most one a minute; returns its id."""
+        name = f"rebuild-{now:%Y%m%dT%H%M}"
+        try:
+            self._client.start_execution(stateMachineArn=self._arn, name=name, input="{}")
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
+                raise
+        return name
+
+    def state(self, name: str) -> str | None:
+        """RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED; None for one nobody started."""
+        machine = self._arn.replace(":stateMachine:", ":execution:")
+        try:
+            answer = self._client.describe_execution(executionArn=f"{machine}:{name}")
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ExecutionDoesNotExist":
+                raise
+            return None
+        return answer["status"]
 
 
 class Lanes:

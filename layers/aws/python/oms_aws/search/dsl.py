@@ -118,16 +118,20 @@ def _sort(key: Sort) -> Json:
 
 def _missing(key: Sort) -> str | int:
     # OpenSearch answers `_last` on numbers with a value that it does not accept back as a cursor.
-    if key.kind is SortKind.TEXT:
+    if key.kind in (SortKind.TEXT, SortKind.FLAG):
         return "_last"
     return _FIRST if key.descending else _LAST
 
 
-def _present(key: Sort, value: SortValue) -> SortValue:
+def _present(key: Sort, value: SortValue) -> SortValue | bool:
+    if key.kind is SortKind.FLAG:
+        return bool(value)
     return _missing(key) if value is None and key.kind is not SortKind.TEXT else value
 
 
 def _absent(key: Sort, value: SortValue) -> SortValue:
+    if key.kind is SortKind.FLAG:
+        return int(value in (True, "true"))
     return None if key.kind is not SortKind.TEXT and value == _missing(key) else value
 
 

@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from oms.kernel.codec import instant, stamp
 from oms.kernel.errors import Unavailable
+from oms.search.freshness import Mark
 from oms.search.ports import IndexFailure
 from oms.search.query import SearchPage, SearchQuery, Total
 
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
 ALIAS = "orders"
+NOBODY = "-"
+"""The company of the mark: no token names it, so no search finds the mark among orders."""
+
+MARK = "mark"
 TIMEOUT_SECONDS = 10
 _CONFLICT = 409
 _MISSING = 404
@@ -71,15 +77,18 @@ class OpenSearchIndex:
         # Without it, writing before the index is set up would make one with guessed field types.
         self._bulk_params = {"require_alias": "true"} if name == ALIAS else {}
 
-    def index(self, documents: Sequence[Mapping[str, Any]]) -> tuple[IndexFailure, ...]:
+    def index(
+        self, documents: Sequence[Mapping[str, Any]], mark: Mark | None = None
+    ) -> tuple[IndexFailure, ...]:
         """One `_bulk` call; an older version than the stored one is no failure."""
-        if not documents:
+        written = [*documents, *([] if mark is None else [_document(mark)])]
+        if not written:
             return ()
-        results = self._bulk(documents)
+        results = self._bulk(written)
         if self._set_up and any(result["status"] == _MISSING for result in results):
             self._set_up(self._client)
-            results = self._bulk(documents)
-        pairs = zip(documents, results, strict=True)
+            results = self._bulk(written)
+        pairs = zip(documents, results, strict=False)  # what became of the mark does not matter
         failures = (_failure(document, result) for document, result in pairs)
         return tuple(failure for failure in failures if failure is not None)
 
@@ -96,6 +105,21 @@ class OpenSearchIndex:
         except OpenSearchException as error:
             raise unavailable(error) from error
         return read_page(query, answer)
+
+    def mark(self) -> Mark | None:
+        """One read by id, which sees what was written before the index refreshed itself."""
+        from opensearchpy import NotFoundError, OpenSearchException
+
+        try:
+            found = self._client.get(
+                index=self._name, id=f"{NOBODY}#{MARK}", params={"routing": NOBODY}
+            )
+        except NotFoundError:
+            return None
+        except OpenSearchException as error:
+            raise unavailable(error) from error
+        source = found["_source"]
+        return Mark(instant(source["updatedAt"]), instant(source["indexedAt"]))
 
     def refresh(self) -> None:
         """For tests and tools; the index refreshes itself every second."""
@@ -121,6 +145,16 @@ class OpenSearchIndex:
             "version": document["version"],
             "version_type": "external",
         }
+
+
+def _document(mark: Mark) -> dict[str, Any]:
+    return {
+        "company": NOBODY,
+        "orderId": MARK,
+        "version": round(mark.changed_at.timestamp() * 1000),
+        "updatedAt": stamp(mark.changed_at),
+        "indexedAt": stamp(mark.indexed_at),
+    }
 
 
 def _failure(document: Mapping[str, Any], result: Mapping[str, Any]) -> IndexFailure | None:

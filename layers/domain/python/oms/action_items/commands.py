@@ -1,11 +1,13 @@
-"""Commands on action items (AIT-03). ClearItem goes through the order record, the others touch the
-row only.
+"""Commands on action items (AIT-03). ClearItem and ReinstateItem go through the order record, the
+others touch the row only.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+
+from oms.action_items.model import OpenItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,16 @@ class ReopenItem:
     """Open a resolved or cleared item again."""
 
     item_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReinstateItem:
+    """Open an ended item of an order again with the order, so that a blocking one blocks again;
+    `item` is what the order kept of it.
+    """
+
+    item: OpenItem
     reason: str
 
 

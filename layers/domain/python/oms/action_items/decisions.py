@@ -9,8 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from oms.action_items.commands import ClearItem
-from oms.action_items.facts import ActionItemOpened, ActionItemRepeated, ActionItemResolved
+from oms.action_items.commands import ClearItem, ReinstateItem
+from oms.action_items.facts import (
+    ActionItemOpened,
+    ActionItemReopened,
+    ActionItemRepeated,
+    ActionItemResolved,
+)
 from oms.action_items.model import Attention, OpenItem
 from oms.action_items.reactions import closings, openings
 from oms.action_items.rows import (
@@ -25,7 +30,7 @@ from oms.action_items.rows import (
 )
 from oms.action_items.types import TYPES
 from oms.kernel.context import Context
-from oms.kernel.errors import Malformed, NotFound, Problem
+from oms.kernel.errors import Malformed, NotFound, Problem, Refused
 from oms.kernel.facts import Fact, Step
 from oms.kernel.ids import derive
 
@@ -82,10 +87,17 @@ def clear(attention: Attention, command: ClearItem, ctx: Context) -> Step[Attent
     return _ended(attention, found, True, command.resolution)
 
 
-def reinstate(attention: Attention, item: OpenItem) -> Attention:
-    """Make a reopened item count again: where it blocks, it blocks again (AIT-03, FLG-02)."""
-    others = tuple(known for known in attention.items if known.id != item.id)
-    return Attention((*others, item))
+def reinstate(attention: Attention, command: ReinstateItem, ctx: Context) -> Step[Attention]:
+    """Make an ended item count again, due anew: where it blocks, it blocks again (AIT-03, FLG-02).
+
+    Raises `Refused` for one that is open.
+    """
+    item = command.item
+    if any(known.id == item.id for known in attention.items):
+        raise Refused.because("STATE", "the action item is open", item.id)
+    again = replace(item, due_at=ctx.now + TYPES[item.type].due_in)
+    reopened = ActionItemReopened(item.id, item.type, item.blocking, command.reason)
+    return Step(Attention((*attention.items, again)), (reopened,))
 
 
 def alerted(attention: Attention, line_no: int | None = None) -> bool:

@@ -35,6 +35,17 @@ class ActionItemRepeated(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class ActionItemReopened(Fact):
+    """A person opened an ended item again, which blocks again if it is `blocking` (AIT-03)."""
+
+    TYPE: ClassVar[str] = "action_item.reopened"
+    RECORD: ClassVar[str] = "actionItem"
+    type: str
+    blocking: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ActionItemResolved(Fact):
     """Its condition no longer holds, or a person cleared it (`cleared`)."""
 

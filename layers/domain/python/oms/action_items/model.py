@@ -51,7 +51,7 @@ class Event:
 @dataclass(frozen=True, slots=True)
 class ActionItem:
     """The row. `record_id` is what it is about; `order_id` the order whose automation a blocking
-    one stops.
+    one stops, `cause` the request, message or task it came from.
     """
 
     id: str
@@ -79,6 +79,7 @@ class ActionItem:
     history: tuple[Event, ...] = ()
     resolved_by: str | None = None
     resolution: str | None = None
+    cause: str | None = None
     version: int = 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Protocol
 
 from oms.action_items.model import ActionItem
@@ -20,6 +21,9 @@ class ActionItemStore(Protocol):
         self, company: str, limit: int, cursor: str | None
     ) -> tuple[tuple[ActionItem, ...], str | None]:
         """Open items, earliest due first, and the cursor of the next page."""
+
+    def overdue(self, company: str, now: datetime, limit: int) -> tuple[ActionItem, ...]:
+        """Open items whose due time has come, earliest due first (AIT-04)."""
 
     def of_record(self, company: str, record_id: str) -> tuple[ActionItem, ...]:
         """Every item of one record, ended ones included, oldest first (FLG-04)."""

@@ -29,7 +29,7 @@ def row(
         team=kind.team, owner=fact.data.get("owner"), priority=PRIORITIES[kind.severity],
         data=dict(fact.data),
         fixes=tuple(_filled(fix, fact) for fix in kind.fixes),
-        history=(Event(ctx.now, ctx.actor.label, "OPENED", fact.message),),
+        history=(Event(ctx.now, ctx.actor.label, "OPENED", fact.message),), cause=ctx.cause_id,
     )  # fmt: skip
 
 

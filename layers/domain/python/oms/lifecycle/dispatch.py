@@ -157,6 +157,8 @@ def _handle_rest(draft: Draft, command: object) -> None:
             draft.take("holds", holds.release(record.holds, command, ctx))
         case item_commands.ClearItem():
             draft.take("attention", action_items.clear(record.attention, command, ctx))
+        case item_commands.ReinstateItem():
+            draft.take("attention", action_items.reinstate(record.attention, command, ctx))
         case item_commands.RaiseFailure():
             draft.take("attention", _failure(record, command, draft))
         case payment_commands.MarkSent():

@@ -14,8 +14,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from oms.action_items.decisions import repeat_row, resolve_row
-from oms.action_items.facts import ActionItemRepeated, ActionItemResolved
+from oms.action_items.commands import ReopenItem
+from oms.action_items.decisions import reopen, repeat_row, resolve_row
+from oms.action_items.facts import (
+    ActionItemReopened,
+    ActionItemRepeated,
+    ActionItemResolved,
+)
 from oms.action_items.model import ActionItem
 from oms.action_items.ports import ActionItemStore
 from oms.inventory.ports import StockStore
@@ -205,7 +210,7 @@ class Lifecycle:
         rows = {item.id: item for item in outcome.opened}
         fresh = frozenset(rows)
         for fact in outcome.facts:
-            if not isinstance(fact, (ActionItemRepeated, ActionItemResolved)):
+            if not isinstance(fact, (ActionItemRepeated, ActionItemReopened, ActionItemResolved)):
                 continue
             item = rows.get(fact.record_id) or self._ports.items.get(company, fact.record_id)
             if item is not None:
@@ -221,10 +226,13 @@ class Lifecycle:
 
 
 def _after(
-    item: ActionItem, fact: ActionItemRepeated | ActionItemResolved, ctx: Context
-) -> ActionItem:
+    item: ActionItem, fact: ActionItemRepeated | ActionItemReopened | ActionItemResolved,
+    ctx: Context,
+) -> ActionItem:  # fmt: skip
     if isinstance(fact, ActionItemRepeated):
         return repeat_row(item, fact.count, ctx)
+    if isinstance(fact, ActionItemReopened):
+        return reopen(item, ReopenItem(item.id, fact.reason), ctx)
     return resolve_row(item, fact.resolution, ctx.actor.label, fact.cleared, ctx)
 
 

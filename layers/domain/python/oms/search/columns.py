@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from oms.search.criteria import AttributeKind, Unusable, Vocabulary, choice_problem
-from oms.search.query import Facet, Sort, SortKind
+from oms.search.query import Facet, SearchQuery, Sort, SortKind
 
 ATTRIBUTE = "attribute."
 
@@ -27,12 +28,19 @@ SORTS: Mapping[str, tuple[str, SortKind]] = {
         name: (name, SortKind.TEXT)
         for name in (
             "type", "lane", "state", "fulfillmentStatus", "paymentStatus", "returnStatus",
-            "holdStatus", "flag", "currency",
+            "holdStatus", "flag", "currency", "origins", "waitReasons", "lastFour",
         )
     },
     **{
         name: (f"{name}.folded", SortKind.TEXT)
-        for name in ("number", "externalNumber", "channel", "agent")
+        for name in (
+            "number", "externalNumber", "channel", "agent", "skus", "sites", "tracking",
+            "paymentMethods", "holdTypes", "actionItemTypes", "tags",
+        )
+    },
+    **{
+        name: (name, SortKind.FLAG)
+        for name in ("alerted", "suspended", "held", "locked", "void")
     },
     "customer": ("customer.name.folded", SortKind.TEXT),
     "email": ("customer.email.folded", SortKind.TEXT),
@@ -41,8 +49,13 @@ SORTS: Mapping[str, tuple[str, SortKind]] = {
     "method": ("destinations.method.folded", SortKind.TEXT),
     "site": ("sites.folded", SortKind.TEXT),
     "tag": ("tags.folded", SortKind.TEXT),
+    "orderId": ("orderId", SortKind.TEXT),
     "total": ("totalMinor", SortKind.NUMBER),
+    "totalMinor": ("totalMinor", SortKind.NUMBER),
     "open": ("openMinor", SortKind.NUMBER),
+    "openMinor": ("openMinor", SortKind.NUMBER),
+    "version": ("version", SortKind.NUMBER),
+    "seq": ("seq", SortKind.NUMBER),
     "placedAt": ("placedAt", SortKind.TIME),
     "receivedAt": ("receivedAt", SortKind.TIME),
     "updatedAt": ("updatedAt", SortKind.TIME),
@@ -92,12 +105,36 @@ def read_facets(names: tuple[str, ...], vocabulary: Vocabulary) -> tuple[Facet, 
     return tuple(_facet(name, vocabulary) for name in dict.fromkeys(names))
 
 
-def read_columns(names: tuple[str, ...]) -> tuple[str, ...]:
-    """The document parts to answer; raises Unusable."""
+def read_columns(names: tuple[str, ...], vocabulary: Vocabulary) -> tuple[str, ...]:
+    """The columns to answer: parts of the document, or `attribute.<name>`; raises Unusable."""
     for name in names:
-        if name not in COLUMNS:
-            raise choice_problem("fields", name, COLUMNS)
+        if name.startswith(ATTRIBUTE):
+            attribute_kind(name.removeprefix(ATTRIBUTE), "fields", vocabulary)
+        elif name not in COLUMNS:
+            raise choice_problem("fields", name, (*COLUMNS, "attribute.<name>"))
     return names
+
+
+def parts(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The document parts that hold these columns."""
+    held = ("attributes" if name.startswith(ATTRIBUTE) else name for name in names)
+    return tuple(dict.fromkeys(held))
+
+
+def attributes(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The attributes these columns name, unless all are asked for."""
+    if "attributes" in names:
+        return ()
+    return tuple(name.removeprefix(ATTRIBUTE) for name in names if name.startswith(ATTRIBUTE))
+
+
+def row(document: Mapping[str, Any], query: SearchQuery) -> dict[str, Any]:
+    """A found document as a row of the list: of attributes only those that were asked for."""
+    if not query.attribute_columns:
+        return dict(document)
+    wanted = [a for a in document.get("attributes", ()) if a["name"] in query.attribute_columns]
+    others = {name: value for name, value in document.items() if name != "attributes"}
+    return {**others, "attributes": wanted}
 
 
 def attribute_kind(name: str, path: str, vocabulary: Vocabulary) -> AttributeKind:

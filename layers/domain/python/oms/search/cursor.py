@@ -14,6 +14,9 @@ from collections.abc import Sequence
 from oms.kernel.errors import Malformed, Problem
 from oms.search.query import SortValue
 
+_KEYED = "~"
+"""Marks cursors of lists by keys; base64 has no such character."""
+
 
 def write_cursor(fingerprint: str, values: Sequence[SortValue]) -> str:
     """The cursor that continues after the hit with these sort values."""
@@ -36,6 +39,19 @@ def read_cursor(cursor: str, fingerprint: str, length: int) -> tuple[SortValue, 
     if not all(value is None or type(value) in (str, int, float) for value in values):
         raise _refused("is damaged")
     return values
+
+
+def write_keyed_cursor(fingerprint: str, key: str) -> str:
+    """The cursor that continues a list by keys after `key`."""
+    return _KEYED + write_cursor(fingerprint, (key,))
+
+
+def read_keyed_cursor(cursor: str, fingerprint: str) -> str | None:
+    """The key in a cursor of a list by keys, None for one of the index; raises Malformed."""
+    if not cursor.startswith(_KEYED):
+        return None
+    (key,) = read_cursor(cursor.removeprefix(_KEYED), fingerprint, 1)
+    return str(key)
 
 
 def _refused(why: str) -> Malformed:

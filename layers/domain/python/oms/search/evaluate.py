@@ -131,6 +131,8 @@ def _sort_value(key: Sort, document: Json) -> SortValue:
         found = values_at(document, key.field.removesuffix(".folded"))
     if key.kind is SortKind.TIME:
         found = [_milliseconds(value) for value in found]
+    elif key.kind is SortKind.FLAG:
+        found = [int(value) for value in found]
     elif key.field.endswith(".folded"):
         found = [fold(value) for value in found]
     if not found:

@@ -17,7 +17,7 @@ from typing import TypeVar
 from oms.kernel.errors import Malformed, Problem
 from oms.search import columns
 from oms.search.criteria import Unusable, Vocabulary
-from oms.search.cursor import read_cursor
+from oms.search.cursor import read_cursor, read_keyed_cursor
 from oms.search.filters import Terrain, read_filter, split_values, tie_to_works
 from oms.search.free_text import read_free_text
 from oms.search.query import Filter, SearchQuery, Terms
@@ -86,8 +86,11 @@ def parse(
         raise Malformed("SEARCH_INVALID", detail, problems.found)
     if "cursor" not in params:
         return query
-    after = read_cursor(params["cursor"], query.fingerprint, len(query.sort))
-    return replace(query, after=after)
+    cursor = params["cursor"]
+    resume = read_keyed_cursor(cursor, query.fingerprint)
+    if resume is not None:
+        return replace(query, resume=resume)
+    return replace(query, after=read_cursor(cursor, query.fingerprint, len(query.sort)))
 
 
 def _filters(name: str, text: str, terrain: Terrain) -> list[Filter]:
@@ -106,11 +109,13 @@ def _with_answer_shape(
     none: tuple[str, ...] = ()
     facets = guard(_names, params, "facets", otherwise=none)
     fields = guard(_names, params, "fields", otherwise=none)
+    shown = guard(columns.read_columns, fields, vocabulary, otherwise=none)
     return replace(
         query,
         sort=guard(columns.read_sort, sort, vocabulary, otherwise=(columns.TIE_BREAKER,)),
         facets=guard(columns.read_facets, facets, vocabulary, otherwise=()),
-        columns=guard(columns.read_columns, fields, otherwise=()),
+        columns=columns.parts(shown),
+        attribute_columns=columns.attributes(shown),
         limit=guard(_limit, params.get("limit"), page_limit, otherwise=DEFAULT_LIMIT),
         exact_total=guard(_exact_total, params.get("total"), otherwise=False),
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from oms.search.freshness import Mark
 from oms.search.query import SearchPage, SearchQuery
 
 
@@ -22,8 +23,10 @@ class IndexFailure:
 class SearchIndex(Protocol):
     """The order index. Methods raise `Unavailable` when the engine does not answer."""
 
-    def index(self, documents: Sequence[Mapping[str, Any]]) -> tuple[IndexFailure, ...]:
-        """Store order search documents, each under its own company, id and version.
+    def index(
+        self, documents: Sequence[Mapping[str, Any]], mark: Mark | None = None
+    ) -> tuple[IndexFailure, ...]:
+        """Store order search documents, each under its own company, id and version, and `mark`.
 
         A document that is not newer than the stored one changes nothing and is no failure, so
         repeated and reordered deliveries converge (SEA-06). Other documents of the call are stored
@@ -32,6 +35,9 @@ class SearchIndex(Protocol):
 
     def search(self, query: SearchQuery) -> SearchPage:
         """The page of orders of the query's company that match all its filters."""
+
+    def mark(self) -> Mark | None:
+        """The mark of the newest change that was indexed; None before the first."""
 
     def refresh(self) -> None:
         """Make everything indexed so far visible to searches."""

@@ -111,6 +111,7 @@ class SortKind(StrEnum):
     TEXT = "TEXT"
     NUMBER = "NUMBER"
     TIME = "TIME"
+    FLAG = "FLAG"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,9 @@ class SearchQuery:
     limit: int = 50
     after: tuple[SortValue, ...] | None = None
     exact_total: bool = False
+    attribute_columns: tuple[str, ...] = ()
+    resume: str | None = None
+    """Where a list that was begun by keys goes on; see `oms.search.keyed`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,44 @@ class Channel:
     version: int = 1
 
 
+class AttributeType(StrEnum):
+    """How values of an attribute are read and compared (ATT-01)."""
+
+    STRING = "STRING"
+    NUMBER = "NUMBER"
+    BOOLEAN = "BOOLEAN"
+    DATE = "DATE"
+    CHOICE = "CHOICE"
+    MONEY = "MONEY"
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A custom attribute of a type of record (ATT-01); `searchable` makes it criterion, facet and
+    column (SEA-05).
+    """
+
+    id: str
+    record_type: str
+    label: str
+    description: str | None = None
+    type: AttributeType = AttributeType.STRING
+    choices: tuple[str, ...] = ()
+    searchable: bool = False
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A label that records can carry (ATT-02)."""
+
+    code: str
+    label: str
+    description: str | None = None
+    color: str | None = None
+    version: int = 1
+
+
 @dataclass(frozen=True, slots=True)
 class Client:
     """An OAuth client: the company and channel it acts for, with roles."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from oms.kernel.policy import Policy
-from oms.settings.model import Channel, Client, Site
+from oms.settings.model import Attribute, Channel, Client, Site, Tag
 
 
 class SettingsStore(Protocol):
@@ -25,6 +25,18 @@ class SettingsStore(Protocol):
 
     def put_site(self, company: str, site: Site) -> None:
         """Store a site; raises `VersionConflict` if it changed since it was read."""
+
+    def attributes(self, company: str) -> tuple[Attribute, ...]:
+        """All attribute definitions by type of record and id."""
+
+    def put_attribute(self, company: str, attribute: Attribute) -> None:
+        """Store a definition; raises `VersionConflict` if it changed since it was read."""
+
+    def tags(self, company: str) -> tuple[Tag, ...]:
+        """All tags by code."""
+
+    def put_tag(self, company: str, tag: Tag) -> None:
+        """Store a tag; raises `VersionConflict` if it changed since it was read."""
 
     def client(self, client_id: str) -> Client | None:
         """Whom an OAuth client acts for, or None."""
