@@ -4,7 +4,8 @@
     everything of one company            pk={company}
       a channel                            sk=CHANNEL#{code}
       a site                               sk=SITE#{code}
-      values of a level                    sk=SETTINGS#COMPANY, SETTINGS#CHANNEL#{code}
+      values of a level                    sk=SETTINGS#COMPANY, SETTINGS#CHANNEL#{code},
+                                              SETTINGS#SITE#{code}
     whom an OAuth client acts for        pk=CLIENT#{id} sk=CLIENT
     companies                            pk=COMPANIES sk={company}
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
 SECONDS_KEPT = 4.0
+AT_SITE = f"SETTINGS#{register.SITE}#"
 Row = dict[str, Any]
 
 
@@ -74,9 +76,11 @@ class DynamoSettings:
         self._put(_key(f"CLIENT#{client.id}", "CLIENT") | _doc(encode(client)))
 
     def policy(self, company: str, channel: str | None = None) -> Policy:
-        """Effective settings of a channel, or of the company."""
+        """Effective settings of a channel, or of the company, with those of its sites."""
         own = {} if channel is None else self.settings(company, f"CHANNEL#{channel}")
-        return register.policy(self.settings(company, register.COMPANY), own)
+        known = self._company(company).items()
+        sites = {name.removeprefix(AT_SITE): doc for name, doc in known if name.startswith(AT_SITE)}
+        return register.policy(self.settings(company, register.COMPANY), own, sites)
 
     def settings(self, company: str, level: str) -> dict[str, Any]:
         """Values set at one level, by setting name."""
