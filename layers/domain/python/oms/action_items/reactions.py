@@ -17,6 +17,12 @@ REVIEW = ("ADDRESS_MISMATCH", "FRAUD_REVIEW", "CUSTOMER_BLOCKED", "DUPLICATE_SUS
 SOURCING = ("ROUTING_EXHAUSTED", "UNFILLABLE")
 INTENT = ("PAYMENT_DECLINED", "CAPTURE_FAILED", "REFUND_FAILED", "PAYMENT_UNKNOWN",
           "GATEWAY_UNREACHABLE")  # fmt: skip
+TASKS = {
+    "COUNT": ("COUNT_TASK", "count what is there of an item"),
+    "DISPOSITION": ("DISPOSITION_TASK", "say what becomes of damaged units"),
+}  # fmt: skip
+"""Action items by the follow-up of a reason."""
+
 SURPLUS = ("OVERPAID", "EXCESS_FUNDS")
 WORK = (*INTAKE, *REVIEW, *SOURCING, "STOCK_SHORT", "BACKORDER_NO_DATE", "FULFILLMENT_LATE",
         "CANCEL_REQUEST_UNANSWERED", "PICKUP_NO_SHOW", "HOLD_OVERDUE",
@@ -129,6 +135,8 @@ def _of_fulfillment(fact: Fact) -> Iterator[Opening]:
         case fulfillment.FulfillmentOrderLate():
             text = f"{fact.site} is late with this fulfillment order"
             yield _on_fo("FULFILLMENT_LATE", fact, "late", text)
+        case fulfillment.FulfillmentOrderRejected() | fulfillment.FulfillmentOrderShortPicked():
+            yield from _tasks(fact)
         case fulfillment.CancellationAnswered(timed_out=True):
             text = f"{fact.site} did not answer a cancellation request; taken as {fact.answer}"
             yield _on_fo("CANCEL_REQUEST_UNANSWERED", fact, fact.request_id, text)
@@ -139,6 +147,18 @@ def _of_fulfillment(fact: Fact) -> Iterator[Opening]:
             yield _on_fo("DELIVERY_EXCEPTION", fact, fact.package_id, text)
         case _:
             return
+
+
+def _tasks(
+    fact: fulfillment.FulfillmentOrderRejected | fulfillment.FulfillmentOrderShortPicked,
+) -> Iterator[Opening]:
+    """What a reason leaves a person to do at the site (SRC-44), once for each item."""
+    wanted = {(row.follow_up, row.units.item_id) for row in fact.lines if row.follow_up in TASKS}
+    for follow_up, item_id in sorted((str(task), item_id) for task, item_id in wanted):
+        type_, text = TASKS[follow_up]
+        key, data = f"{fact.site}:{item_id}", {"site": fact.site, "itemId": item_id}
+        text = f"{text} at {fact.site}"
+        yield Opening(type_, "fulfillmentOrder", fact.record_id, key, text, data=data)
 
 
 def _on_fo(type_: str, fact: Fact, cause_key: str, text: str) -> Opening:

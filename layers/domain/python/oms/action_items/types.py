@@ -84,6 +84,8 @@ TYPES: dict[str, ItemType] = {
         _type("CANCEL_REQUEST_UNANSWERED", False, "MEDIUM", 4, "warehouse", DONE),
         _type("PICKUP_NO_SHOW", False, "MEDIUM", 4, "service", DONE),
         _type("DELIVERY_EXCEPTION", False, "HIGH", 24, "service", DONE),
+        _type("COUNT_TASK", False, "MEDIUM", 24, "warehouse", DONE),
+        _type("DISPOSITION_TASK", False, "MEDIUM", 48, "warehouse", DONE),
         _type("STOCK_NEGATIVE", False, "HIGH", 4, "planning", DONE),
         _type("STOCK_DRIFT", False, "HIGH", 4, "planning", DONE),
         _type("LEDGER_IMBALANCE", True, "HIGH", 4, "finance", DONE),

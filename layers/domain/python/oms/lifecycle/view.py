@@ -86,6 +86,8 @@ def _fulfillment(record: OrderRecord, fo: FulfillmentOrder, ctx: Context) -> dic
     standing = [hold for hold in open_holds(record.holds) if hold.scope_ref == fo.id]
     computed: dict[str, Any] = {
         "state": fo_state(fo),
+        "type": fo.type.value,
+        "execution": fo.execution.value,
         "version": version_of(record.scopes, f"fo:{fo.id}"),
         "holds": [{"id": hold.id, "type": hold.type} for hold in standing],
         "allowedActions": [
