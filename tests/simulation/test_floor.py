@@ -1,29 +1,26 @@
 """Fulfillment orders composed with order, stock and money, over the real engine.
 
-Cites FUL-04, FUL-09, FUL-11, FUL-101, FUL-109 to FUL-112, CAN-04 to CAN-06, LIN-105 to LIN-111,
-SHP-03, SHP-06, PCK-04, SRC-40 to SRC-44, WFL-05, ACC-083, ACC-100, ACC-101, ACC-105, ACC-108.
+Cites FUL-02 to FUL-04, FUL-09 to FUL-11, FUL-101, FUL-109 to FUL-112, LIN-111, SHP-03, SHP-06,
+PCK-04, SRC-40 to SRC-44, WFL-04, WFL-05, ACC-083, ACC-100, ACC-101.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from oms.fulfillment import commands
 from oms.fulfillment.commands import NewPackage, Pack, Pick, RejectedLine, RejectFulfillment, Ship
-from oms.fulfillment.model import FulfillmentOrder, PackedUnits
+from oms.fulfillment.model import PackedUnits
 from oms.fulfillment.states import fo_state
 from oms.holds.commands import SetHold
-from oms.holds.decisions import open_holds
 from oms.kernel.context import Actor, ActorKind
 from oms.kernel.errors import Forbidden, Malformed, Refused
-from oms.kernel.policy import ApprovalMode, CaptureTiming, Execution, Policy
+from oms.kernel.policy import ApprovalMode, Execution, Policy
 from oms.lifecycle.record import OrderRecord
-from oms.orders.commands import Cancel, CancelLine, Void
-from oms.payments.commands import Refund
 
+from tests.simulation.floor import items, only, pack, pick, placed, tick
 from tests.simulation.merchant import COMPANY, START, Merchant
 from tests.simulation.test_life_of_an_order import healthy, ship_everything, state_of
 
@@ -31,169 +28,6 @@ from tests.simulation.test_life_of_an_order import healthy, ship_everything, sta
 @pytest.fixture
 def merchant() -> Merchant:
     return Merchant()
-
-
-def placed(merchant: Merchant, units: int = 3, **changes: Any) -> str:
-    """An order of `units` of one item whose FO is on the floor; returns its id."""
-    if not merchant.stock.items:
-        merchant.shelve("A", DC=9)
-    order_id = str(merchant.place(("A", units, 1000), **changes).body["id"])
-    merchant.run(order_id)
-    return order_id
-
-
-def only(merchant: Merchant, order_id: str) -> FulfillmentOrder:
-    """The last FO of the order."""
-    return merchant.read(order_id).fulfillment.orders[-1]
-
-
-def pick(merchant: Merchant, order_id: str, units: int = 3) -> str:
-    fo = only(merchant, order_id)
-    merchant.act(order_id, Pick(fo.id, (PackedUnits(1, units),)))
-    return fo.id
-
-
-def pack(merchant: Merchant, order_id: str, units: int = 3) -> None:
-    fo = only(merchant, order_id)
-    merchant.act(
-        order_id, Pack(fo.id, (NewPackage((PackedUnits(1, units),), tracking_number="1Z"),))
-    )
-
-
-def tick(merchant: Merchant, order_id: str) -> OrderRecord:
-    """What the scheduler does, and the workflow after it."""
-    merchant.steps.tick(COMPANY, order_id, f"tick:{merchant.now}")
-    return merchant.run(order_id)
-
-
-def items(record: OrderRecord) -> list[str]:
-    return [item.type for item in record.attention.items]
-
-
-def level(merchant: Merchant, site: str = "DC") -> tuple[int, int, int, int]:
-    """On hand, reserved, allocated, picked."""
-    (found,) = [row for row in merchant.stock.levels.values() if row.site == site]
-    return found.on_hand, found.reserved, found.allocated, found.picked
-
-
-def test_a_request_stops_the_floor_until_it_answers(merchant: Merchant) -> None:
-    """CAN-04, ACC-105: request first: hold and refusal; ACCEPT cancels the unit, restocks it and
-    lets the rest go on.
-    """
-    order_id = placed(merchant)
-    fo_id = pick(merchant, order_id)
-    pack(merchant, order_id)
-    merchant.act(order_id, Cancel("CUSTOMER", (CancelLine(1, 1),)))
-    (hold,) = open_holds(merchant.read(order_id).holds)
-    assert (hold.type, hold.scope_ref) == ("CANCEL_REQUEST", fo_id)
-    with pytest.raises(Refused) as refusal:
-        merchant.act(order_id, Ship(fo_id, "UPS"))
-    assert (refusal.value.code, "CANCEL_REQUEST" in refusal.value.detail) == ("HELD", True)
-    merchant.act(order_id, commands.AnswerCancellation(fo_id, accept=True))
-    record = merchant.read(order_id)
-    assert not open_holds(record.holds)
-    buckets = record.order.lines[0].buckets
-    assert (buckets.canceled, buckets.picked, buckets.packed) == (1, 2, 0)
-    assert level(merchant) == (9, 2, 2, 2)
-    healthy(merchant, order_id)
-    pack(merchant, order_id, 2)
-    merchant.act(order_id, Ship(fo_id, "UPS"))
-    record = merchant.run(order_id)
-    assert [invoice.applied for invoice in record.billing.invoices if invoice.posted_at] == [2000]
-    assert state_of(merchant, record) == "CLOSED"
-    healthy(merchant, order_id)
-
-
-def test_a_shipment_that_came_first_leaves_nothing_to_cancel(merchant: Merchant) -> None:
-    """CAN-04, ACC-105: exactly one wins."""
-    order_id = placed(merchant)
-    fo_id = pick(merchant, order_id)
-    pack(merchant, order_id)
-    merchant.act(order_id, Ship(fo_id, "UPS"))
-    with pytest.raises(Refused) as refusal:
-        merchant.act(order_id, Cancel("CUSTOMER", (CancelLine(1, 1),)))
-    assert refusal.value.code == "ALREADY_SHIPPED"
-    assert not only(merchant, order_id).cancel_requests
-
-
-def test_a_denial_lets_it_ship(merchant: Merchant) -> None:
-    """CAN-04, ACC-105: DENY ships, and the fact tells the agent why."""
-    order_id = placed(merchant)
-    fo_id = pick(merchant, order_id)
-    pack(merchant, order_id)
-    merchant.act(order_id, Cancel("CUSTOMER"))
-    merchant.act(order_id, commands.AnswerCancellation(fo_id, accept=False, reason="on the truck"))
-    merchant.act(order_id, Ship(fo_id, "UPS"))
-    record = merchant.run(order_id)
-    assert state_of(merchant, record) == "CLOSED"
-    facts = merchant.orders.facts(COMPANY, order_id, 0)
-    (told,) = [f for f in facts if f.type == "fulfillment_order.cancel_answered"]
-    assert (told.data["answer"], told.data["reason"]) == ("DENY", "on the truck")
-    healthy(merchant, order_id)
-
-
-def test_silence_of_an_own_site_cancels_and_asks_a_person(merchant: Merchant) -> None:
-    """CAN-05: after an hour, with CANCEL_REQUEST_UNANSWERED; the authorization is dropped (CAN-06:
-    nothing was captured, nothing is refunded).
-    """
-    order_id = placed(merchant)
-    pick(merchant, order_id)
-    merchant.act(order_id, Cancel("CUSTOMER"))
-    merchant.pass_time(minutes=59)
-    assert fo_state(tick(merchant, order_id).fulfillment.orders[0]) == "PICKING"
-    merchant.pass_time(minutes=1)
-    record = tick(merchant, order_id)
-    assert fo_state(record.fulfillment.orders[0]) == "CANCELED"
-    assert "CANCEL_REQUEST_UNANSWERED" in items(record)
-    assert all(a.void for t in record.payments.tenders for a in t.authorizations)
-    assert level(merchant) == (9, 0, 0, 0)
-    healthy(merchant, order_id)
-
-
-def test_what_was_paid_comes_back_with_the_units(merchant: Merchant) -> None:
-    """CAN-06, PAY-33: captured funds above what is owed are refunded."""
-    merchant.settings.current = Policy(capture_timing=CaptureTiming.ON_ORDER)
-    order_id = placed(merchant)
-    fo_id = pick(merchant, order_id)
-    merchant.act(order_id, Cancel("CUSTOMER", (CancelLine(1, 2),)))
-    merchant.act(order_id, commands.AnswerCancellation(fo_id, accept=True))
-    record = merchant.run(order_id)
-    moved = merchant.gateway.stats()["moved"].values()
-    taken = {row["kind"]: row["amount"] for row in moved}
-    assert (taken["CAPTURE"], taken["REFUND"]) == (3000, 2000)
-    assert record.order.lines[0].buckets.canceled == 2
-    healthy(merchant, order_id)
-
-
-def test_a_refund_before_shipping_leaves_all_of_it_shippable(merchant: Merchant) -> None:
-    """CAN-07, ACC-108: a refund moves no unit; a later cancel returns exactly the open ones."""
-    merchant.settings.current = Policy(capture_timing=CaptureTiming.ON_ORDER)
-    merchant.shelve("A", DC=5)
-    merchant.shelve("B", DC=5)
-    order_id = str(merchant.place(("A", 2, 1000), ("B", 2, 500)).body["id"])
-    record = merchant.run(order_id)
-    tender = record.payments.tenders[0]
-    merchant.act(order_id, Refund(tender.id, 300, "appeasement"))
-    record = merchant.run(order_id)
-    assert [line.buckets.allocated for line in record.order.lines] == [2, 2]
-    fo = record.fulfillment.orders[0]
-    assert fo_state(fo) == "AWAITING_PICK"
-    merchant.act(order_id, Cancel("CUSTOMER", (CancelLine(2),)))
-    assert [line.buckets.open for line in merchant.read(order_id).order.lines] == [2, 0]
-    ship_everything(merchant, order_id)
-    merchant.run(order_id)
-    left = {(row.on_hand, row.reserved, row.allocated) for row in merchant.stock.levels.values()}
-    assert left == {(3, 0, 0), (5, 0, 0)}
-    healthy(merchant, order_id)
-
-
-def test_nothing_is_void_while_the_floor_works_on_it(merchant: Merchant) -> None:
-    """FLG-09, ORD-118."""
-    order_id = placed(merchant)
-    merchant.act(order_id, Pick(only(merchant, order_id).id))
-    with pytest.raises(Refused) as refusal:
-        merchant.act(order_id, Void("x"))
-    assert refusal.value.code == "PICKING_STARTED"
 
 
 def test_a_store_that_finds_nothing_is_counted_and_left_out(merchant: Merchant) -> None:

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 from oms.fulfillment import commands
-from oms.fulfillment.model import FulfillmentOrder, PackedUnits
+from oms.fulfillment.model import PackedUnits
 from oms.fulfillment.states import fo_state
 from oms.kernel.policy import Policy
-from oms.lifecycle.record import OrderRecord
 from oms.orders.model import DeliveryGroup, DeliveryType
 
+from tests.simulation.floor import only, tick
 from tests.simulation.merchant import COMPANY, SITES, Merchant
 from tests.simulation.test_life_of_an_order import healthy, state_of
 
@@ -38,15 +38,6 @@ def staged(merchant: Merchant) -> str:
     merchant.act(order_id, commands.Pick(fo.id, (PackedUnits(1, 3),)))
     merchant.act(order_id, commands.MakeReady(fo.id, "123456", "A-7"))
     return order_id
-
-
-def only(merchant: Merchant, order_id: str) -> FulfillmentOrder:
-    return merchant.read(order_id).fulfillment.orders[-1]
-
-
-def tick(merchant: Merchant, order_id: str) -> OrderRecord:
-    merchant.steps.tick(COMPANY, order_id, f"tick:{merchant.now}")
-    return merchant.run(order_id)
 
 
 def notices(merchant: Merchant, order_id: str) -> list[tuple[str, int]]:
