@@ -64,7 +64,8 @@ class Warehouse:
             for fact in detail["facts"]
             if fact["type"] == "fulfillment_order.released"
         ]
-        return all([self._take(fo_id) for fo_id in released])
+        taken = [self._take(fo_id) for fo_id in released]
+        return all(taken)
 
     def _take(self, fo_id: str) -> bool:
         reply = self._floor.call("GET", f"/v1/fulfillment-orders/{quote(fo_id)}")
