@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from oms.kernel.codec import encode
@@ -85,7 +86,7 @@ def search(call: Call) -> Reply:
     facets = {name: [encode(count) for count in counts] for name, counts in page.facets.items()}
     return Reply(
         {
-            "orders": [dict(hit.document) for hit in page.hits],
+            "orders": [_scoped(actor, hit.document) for hit in page.hits],
             "total": {"value": page.total.value, "exact": page.total.exact},
             "facets": facets,
             "cursor": page.cursor,
@@ -124,6 +125,14 @@ def act(call: Call) -> Reply:
         correlation_id=call.correlation_id, expected_outcome=call.expected_outcome,
     )  # fmt: skip
     return replied(answer)
+
+
+def _scoped(actor: Actor, document: Mapping[str, Any]) -> dict[str, Any]:
+    """A search hit without the fulfillment orders of sites the actor is not bound to (ROL-02)."""
+    if not actor.sites or "fulfillmentOrders" not in document:
+        return dict(document)
+    mine = [row for row in document["fulfillmentOrders"] if row["site"] in actor.sites]
+    return dict(document) | {"fulfillmentOrders": mine}
 
 
 def _envelopes(actor: Actor, order_id: str, facts: tuple[StoredFact, ...]) -> list[dict[str, Any]]:

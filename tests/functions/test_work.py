@@ -111,7 +111,10 @@ def test_a_site_keeps_to_its_own(world: World) -> None:
     )
     assert (got.body["pickLists"], got.body["missing"]) == ([], [fo_id])
     got = world.http("orders", "GET", f"/v1/orders/{order_id}", claims=store)
-    assert got.body["fulfillment"]["orders"] == []
+    assert (got.status, got.body["code"]) == (404, "ORDER_NOT_FOUND")
+    world.settings.put_client(Client("both", COMPANY, sites=("DC", "BOS")))
+    got = world.http("orders", "GET", f"/v1/orders/{order_id}", claims=client("both"))
+    assert [row["id"] for row in got.body["fulfillment"]["orders"]] == [fo_id]
     got = verb(world, order_id, fo_id, "pick", UNITS, claims=client(SHOP, "oms/orders.write"))
     assert (got.status, got.body["code"]) == (403, "NO_PERMISSION")
 
