@@ -321,11 +321,13 @@ class ShipmentTracked(FulfillmentFact):
 
 @dataclass(frozen=True, slots=True)
 class ShipmentDelivered(FulfillmentFact):
-    """Units arrived, or are taken as arrived after a while without news (LIN-111)."""
+    """Units arrived, or are taken as arrived after a while without news (LIN-111); what is not
+    carried has no package.
+    """
 
     TYPE: ClassVar[str] = "shipment.delivered"
     shipment_id: str
-    package_id: str
+    package_id: str | None
     units: tuple[Units, ...]
     assumed: bool = False
 

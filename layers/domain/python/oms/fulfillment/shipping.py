@@ -86,8 +86,9 @@ def deliver(fulfillment: Fulfillment, fo_id: str, ctx: Context) -> Step[Fulfillm
     shipment = Shipment(derive("shp", before.id, 1), ctx.now, NO_CARRIER, None, (), ())
     fo = replace(before, lines=rows, shipments=(shipment,))
     left = facts.ShipmentCreated(fo.id, shipment.id, fo.site, NO_CARRIER, (), units)
+    arrived = facts.ShipmentDelivered(fo.id, shipment.id, None, units)
     fo, follows = moved(before, fo, ctx)
-    return Step(store(fulfillment, fo), (left, *follows))
+    return Step(store(fulfillment, fo), (left, arrived, *follows))
 
 
 def deliverable(fulfillment: Fulfillment) -> tuple[FulfillmentOrder, ...]:
