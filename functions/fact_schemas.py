@@ -17,12 +17,12 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from oms.kernel.codec import camel
 from oms.kernel.facts import Fact
-from oms.kernel.ids import derive
+from oms.kernel.ids import derive, part_of
 
 FOLDER = Path(__file__).parents[1] / "events" / "facts"
 CAPABILITIES = (
     "orders", "payments", "billing", "inventory", "fulfillment", "holds", "action_items",
-    "customers",
+    "approvals", "customers",
 )  # fmt: skip
 Json = dict[str, Any]
 
@@ -42,7 +42,8 @@ ENVELOPE: Mapping[str, Json] = {
 }
 KNOWN: Mapping[str, Any] = {
     "item_id": derive("itm", "acme", "A"), "reservation_id": derive("rsv", "acme", 1),
-    "fo_id": derive("fo", "acme", 1), "shipment_id": derive("shp", "acme", 1),
+    "fo_id": part_of("fo", derive("ord", "acme", 1), 1), "request_id": derive("req", "acme", 1),
+    "shipment_id": derive("shp", "acme", 1),
     "intent_id": derive("int", "acme", 1), "invoice_id": derive("inv", "acme", 1),
     "credit_id": derive("cm", "acme", 1), "package_id": derive("pkg", "acme", 1),
     "decision_id": derive("dec", "acme", 1), "note_id": "1", "subject_id": derive("ord", "acme", 1),
@@ -163,9 +164,11 @@ def _value(name: str, hint: Any) -> Any:
 def _record_id(kind: type[Fact], order_id: str) -> str:
     prefixes = {
         "reservation": "rsv", "payment": "pay", "invoice": "inv", "creditMemo": "cm",
-        "fulfillmentOrder": "fo", "hold": "hld", "actionItem": "act", "item": "itm",
+        "hold": "hld", "actionItem": "act", "item": "itm", "approvalRequest": "apr",
         "customer": "cus",
     }  # fmt: skip
+    if kind.RECORD == "fulfillmentOrder":
+        return part_of("fo", order_id, 1)
     prefix = prefixes.get(kind.RECORD)
     return order_id if prefix is None else derive(prefix, "acme", 1)
 

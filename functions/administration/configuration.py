@@ -131,18 +131,22 @@ def put_settings(call: Call) -> Reply:
     shape: schemas.SettingsShape = call.body
     if "code" in call.path:
         get_channel(call)
+    if "siteCode" in call.path:
+        _found(_sites(call), call.path["siteCode"])
     wiring.settings().put_settings(call.actor.company, _level(call), dict(shape.values))
     return _settings(call)
 
 
 def _settings(call: Call) -> Reply:
     company, store = call.actor.company, wiring.settings()
-    policy = store.policy(company, call.path.get("code"))
+    policy = store.policy(company, call.path.get("code")).at(call.path.get("siteCode", ""))
     effective = {name: encode(getattr(policy, field)) for name, field in register.NAMES.items()}
     return Reply({"values": store.settings(company, _level(call)), "effective": effective})
 
 
 def _level(call: Call) -> str:
+    if "siteCode" in call.path:
+        return f"{register.SITE}#{call.path['siteCode']}"
     code = call.path.get("code")
     return register.COMPANY if code is None else f"{register.CHANNEL}#{code}"
 
@@ -208,6 +212,15 @@ OPERATIONS = (
     Operation(
         "putChannelSettings", "PUT", "/v1/settings/channels/{code}", ADMIN,
         "Replace a channel's settings", put_settings, {200: schemas.SettingsAnswer},
+        body=schemas.SettingsShape,
+    ),
+    Operation(
+        "getSiteSettings", "GET", "/v1/settings/sites/{siteCode}", ADMIN,
+        "Read a site's settings", get_settings, {200: schemas.SettingsAnswer},
+    ),
+    Operation(
+        "putSiteSettings", "PUT", "/v1/settings/sites/{siteCode}", ADMIN,
+        "Replace a site's settings", put_settings, {200: schemas.SettingsAnswer},
         body=schemas.SettingsShape,
     ),
     Operation(

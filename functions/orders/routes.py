@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from oms.kernel.codec import encode, stamp
@@ -96,7 +97,7 @@ def search(call: Call) -> Reply:
     facets = {name: [encode(count) for count in counts] for name, counts in page.facets.items()}
     return Reply(
         {
-            "orders": [row(hit.document, found.query) for hit in page.hits],
+            "orders": [_scoped(call.actor, row(hit.document, found.query)) for hit in page.hits],
             "total": {"value": page.total.value, "exact": page.total.exact},
             "facets": facets, "cursor": page.cursor, "degraded": found.degraded,
             "asOf": None if found.as_of is None else stamp(found.as_of),
@@ -135,6 +136,14 @@ def act(call: Call) -> Reply:
         correlation_id=call.correlation_id, expected_outcome=call.expected_outcome,
     )  # fmt: skip
     return replied(answer)
+
+
+def _scoped(actor: Actor, document: Mapping[str, Any]) -> dict[str, Any]:
+    """A search hit without the fulfillment orders of sites the actor is not bound to (ROL-02)."""
+    if not actor.sites or "fulfillmentOrders" not in document:
+        return dict(document)
+    mine = [row for row in document["fulfillmentOrders"] if row["site"] in actor.sites]
+    return dict(document) | {"fulfillmentOrders": mine}
 
 
 def _envelopes(actor: Actor, order_id: str, facts: tuple[StoredFact, ...]) -> list[dict[str, Any]]:

@@ -75,7 +75,12 @@ class MemorySettings:
     def policy(self, company: str, channel: str | None = None) -> Policy:
         """Effective settings."""
         own = {} if channel is None else self.settings(company, f"CHANNEL#{channel}")
-        return register.policy(self.settings(company, register.COMPANY), own)
+        sites = {
+            level.removeprefix("SITE#"): values
+            for (owner, level), values in self._values.items()
+            if owner == company and level.startswith("SITE#")
+        }
+        return register.policy(self.settings(company, register.COMPANY), own, sites)
 
     def settings(self, company: str, level: str) -> dict[str, Any]:
         """Values of a level."""

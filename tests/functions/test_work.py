@@ -66,17 +66,19 @@ def test_a_shipment_needs_a_key(world: World) -> None:
     assert (got.status, got.body["code"]) == (400, "IDEMPOTENCY_KEY_REQUIRED")
 
 
-def test_by_its_own_id_it_needs_the_order(world: World) -> None:
-    """API-11: `?order=` names the record that holds the fulfillment order."""
+def test_its_own_id_leads_to_it(world: World) -> None:
+    """API-11, FUL-05: the id of a fulfillment order names its order, so nothing else is needed."""
     order_id, fo_id = released(world)
     path = f"/v1/fulfillment-orders/{fo_id}"
     got = world.http("fulfillment", "POST", f"{path}/pick", {}, claims=FLOOR_CLAIMS)
-    assert (got.status, got.body["errors"][0]["path"]) == (400, "order")
-    query = {"order": order_id}
-    got = world.http("fulfillment", "POST", f"{path}/pick", {}, claims=FLOOR_CLAIMS, query=query)
-    assert got.status == 200
-    got = world.http("fulfillment", "GET", path, claims=FLOOR_CLAIMS, query=query)
+    assert got.status == 200, got.body
+    got = world.http("fulfillment", "GET", path, claims=FLOOR_CLAIMS)
     assert (got.body["id"], got.body["orderId"], got.body["state"]) == (fo_id, order_id, "PICKING")
+    for strange in (f"{fo_id[:-1]}9", "fo_unknown", order_id):
+        got = world.http(
+            "fulfillment", "GET", f"/v1/fulfillment-orders/{strange}", claims=FLOOR_CLAIMS
+        )
+        assert (got.status, got.body["code"]) == (404, "FULFILLMENT_ORDER_NOT_FOUND"), strange
 
 
 @pytest.mark.parametrize("name", ["pick", "pack", "unpack", "ship", "reject", "short", "assign"])
@@ -93,11 +95,26 @@ def test_nobody_works_what_is_not_there(world: World, name: str) -> None:
 
 
 def test_a_site_keeps_to_its_own(world: World) -> None:
-    """SEC-03, ACT-03 SITE_SCOPE: a store's client does not touch another site's work."""
+    """SEC-03, ROL-02, ACC-103: another site's work is not there for a store's client, by no path
+    and in no list; with the order it sees only its own part.
+    """
     order_id, fo_id = released(world)
     world.settings.put_client(Client("store", COMPANY, sites=("BOS",)))
-    got = verb(world, order_id, fo_id, "pick", UNITS, claims=client("store", FLOOR))
-    assert (got.status, got.body["code"]) == (403, "SITE_SCOPE")
+    store = client("store")
+    got = verb(world, order_id, fo_id, "pick", UNITS, claims=store)
+    assert (got.status, got.body["code"]) == (404, "FULFILLMENT_ORDER_NOT_FOUND")
+    for path in (fo_id, f"{fo_id}/pick-list"):
+        got = world.http("fulfillment", "GET", f"/v1/fulfillment-orders/{path}", claims=store)
+        assert (got.status, got.body["code"]) == (404, "FULFILLMENT_ORDER_NOT_FOUND")
+    got = world.http(
+        "fulfillment", "POST", "/v1/fulfillment-orders/pick-lists", {"ids": [fo_id]}, claims=store
+    )
+    assert (got.body["pickLists"], got.body["missing"]) == ([], [fo_id])
+    got = world.http("orders", "GET", f"/v1/orders/{order_id}", claims=store)
+    assert (got.status, got.body["code"]) == (404, "ORDER_NOT_FOUND")
+    world.settings.put_client(Client("both", COMPANY, sites=("DC", "BOS")))
+    got = world.http("orders", "GET", f"/v1/orders/{order_id}", claims=client("both"))
+    assert [row["id"] for row in got.body["fulfillment"]["orders"]] == [fo_id]
     got = verb(world, order_id, fo_id, "pick", UNITS, claims=client(SHOP, "oms/orders.write"))
     assert (got.status, got.body["code"]) == (403, "NO_PERMISSION")
 

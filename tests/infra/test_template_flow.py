@@ -18,13 +18,12 @@ def test_the_workflow_logs_without_data() -> None:
     assert load()["Parameters"]["WorkflowType"]["Default"] == "EXPRESS"
 
 
-def test_the_bus_hands_released_fulfillment_orders_to_the_wms() -> None:
-    """INT-08: whatever the commit's first fact is, all of its types are matched."""
+def test_the_bus_hands_fulfillment_orders_to_the_wms() -> None:
+    """INT-08, FUL-11: whatever the commit's first fact is, all of its types are matched."""
     rule = RESOURCES["FulfillmentOrderReleasedRule"]["Properties"]
-    assert rule["EventPattern"] == {
-        "source": ["throughline"],
-        "detail": {"types": ["fulfillment_order.released"]},
-    }
+    events = ("released", "changed", "canceled", "cancel_requested")
+    types = [f"fulfillment_order.{name}" for name in events]
+    assert rule["EventPattern"] == {"source": ["throughline"], "detail": {"types": types}}
     assert rule["Targets"][0]["Arn"] == {"Fn::GetAtt": ["FulfillmentQueue", "Arn"]}
     assert rule["Targets"][0]["DeadLetterConfig"]["Arn"] == {
         "Fn::GetAtt": ["FulfillmentDeadLetters", "Arn"]

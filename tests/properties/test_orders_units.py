@@ -137,7 +137,8 @@ class Floor(RuleBasedStateMachine):
         self.count(step.facts)
         for fact in step.facts:
             if isinstance(fact, orders.CancellationRequested):
-                gone = self.at_site(line_no, fact.units[0].quantity)
+                at_hand = self.order.line(line_no).buckets.allocated
+                gone = self.at_site(line_no, min(at_hand, fact.units[0].quantity))
                 self.see(fulfillment.FulfillmentOrderCanceled(FO, SITE, "X", gone, False, True))
 
     @rule(line_no=st.sampled_from((1, 2)))

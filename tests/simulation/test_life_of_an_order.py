@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from oms.fulfillment.commands import (
     Assign,
+    HandOver,
+    MakeReady,
     NewPackage,
     Pack,
     Pick,
@@ -13,7 +15,7 @@ from oms.fulfillment.commands import (
     ShortPick,
 )
 from oms.fulfillment.commands import RejectedLine as Rejected
-from oms.fulfillment.model import PackedUnits
+from oms.fulfillment.model import FulfillmentType, PackedUnits
 from oms.fulfillment.states import fo_state
 from oms.kernel.errors import Conflict, Refused
 from oms.lifecycle.record import OrderRecord
@@ -67,6 +69,9 @@ def ship_everything(merchant: Merchant, order_id: str) -> None:
             continue
         units = tuple(PackedUnits(row.line_no, row.quantity) for row in fo.lines)
         merchant.act(order_id, Pick(fo.id, units))
+        if fo.type is FulfillmentType.PICKUP:
+            merchant.act(order_id, MakeReady(fo.id, "1"), HandOver(fo.id, "1"))
+            continue
         merchant.act(order_id, Pack(fo.id, (NewPackage(units, tracking_number="1Z"),)))
         merchant.act(order_id, Ship(fo.id, "UPS"))
 

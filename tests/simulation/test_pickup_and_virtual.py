@@ -161,7 +161,9 @@ def test_one_plan_over_all_groups(merchant: Merchant) -> None:
 
 
 def test_digital_goods_run_to_closed_without_a_hand(merchant: Merchant) -> None:
-    """LIN-08, LIN-104, SRC-10: a VIRTUAL FO fulfills itself; invoice and capture follow."""
+    """LIN-08, LIN-104, LIN-111, SRC-10: a VIRTUAL FO fulfills itself; invoice and capture
+    follow.
+    """
     merchant.shelve("E")
     merchant.change_item("E", kind="DIGITAL")
     digital = (DeliveryGroup("1", "DIGITAL", DeliveryType.DIGITAL, address=BOSTON),)
@@ -170,6 +172,7 @@ def test_digital_goods_run_to_closed_without_a_hand(merchant: Merchant) -> None:
     assert state_of(merchant, record) == "CLOSED"
     (fo,) = record.fulfillment.orders
     assert (fo.type, fo_state(fo)) == ("VIRTUAL", "CLOSED")
+    assert record.order.lines[0].buckets.delivered == 2
     assert [invoice.applied for invoice in record.billing.invoices] == [1400]
     assert not merchant.stock.journals.get((COMPANY, f"{order_id}:1"))
     healthy(merchant, order_id)

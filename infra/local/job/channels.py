@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from infra.local.cloud import Endpoints
 from infra.local.job.client import Caller, aws
+from infra.local.job.counter import groups
 from infra.local.job.feeds import Offer, Remainder
 from infra.local.job.sample import Claim
 from infra.local.job.seed import COMPANY
@@ -158,4 +159,4 @@ class Channels:
 
 
 def _body(offer: Offer) -> dict[str, Any]:
-    return offer.body | {"tenders": [tender(offer)]}
+    return offer.body | {"groups": groups(offer), "tenders": [tender(offer)]}

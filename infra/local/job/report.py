@@ -50,6 +50,7 @@ def table(done: Mapping[str, Any], api_url: str) -> str:
         f"action items          {_pairs(done['actionItems'])}",
         f"fulfillment orders    {done['fulfillmentOrders']}",
         f"  per order           {done['fulfillmentOrdersPerOrder']}",
+        f"floor                 {_pairs(done['floor'])}",
         f"captured              {_pairs(done['captured'])} (minor units)",
         f"refunded              {_pairs(done['refunded'])} (minor units)",
         f"invariants            {_pairs(done['invariants'])}",

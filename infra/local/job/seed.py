@@ -15,6 +15,7 @@ from oms_aws.settings import DynamoSettings
 
 from infra.local.cloud import Endpoints
 from infra.local.job.client import Caller, aws
+from infra.local.job.counter import stocked
 from infra.local.job.feeds import Offer
 from infra.local.job.world import SITES, Shelf, shelves, site_body
 
@@ -40,7 +41,7 @@ def seed(endpoints: Endpoints, offers: Sequence[Offer]) -> int:
     for channel, timing in TIMING.items():
         values = {"values": {"payments.captureTiming": timing}}
         _need(admin, "PUT", f"/v1/settings/channels/{channel}", values)
-    stock = shelves(offers)
+    stock = stocked(shelves(offers), offers)
     names = {line["sku"]: line["name"] for o in offers for line in o.body["lines"]}
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(lambda sku: _item(admin, sku, names[sku]), sorted(names)))

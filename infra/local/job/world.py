@@ -115,7 +115,7 @@ def site_body(place: Place) -> dict[str, Any]:
     return {
         "code": place.code, "name": place.name, "type": place.type, "country": place.country,
         "region": place.region, "postalCode": place.postal_code, "timeZone": place.time_zone,
-        "priority": place.priority,
+        "priority": place.priority, "offersPickup": place.type == "STORE",
     }  # fmt: skip
 
 

@@ -11,13 +11,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from oms.fulfillment import commands, decisions
+from oms.fulfillment.confirmations import news
 from oms.fulfillment.model import Fulfillment, FulfillmentOrder, PackedUnits
 from oms.fulfillment.policy import fo_refusals
 from oms.fulfillment.states import fo_state
 from oms.kernel.context import Actor, ActorKind, Context
 from oms.kernel.errors import Refused
-from oms.kernel.facts import Fact, Step
+from oms.kernel.facts import Fact, Step, Units
 from oms.kernel.policy import Policy
+from oms.orders.facts import CancellationRequested
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 ACTOR = Actor(ActorKind.USER, "ana", "acme")
@@ -145,6 +147,67 @@ class Floor:
         chosen = tuple(fo.packages[place].id for place in places)
         command = commands.Ship(fo.id, "UPS", package_ids=chosen, **values)
         return self.do("ship", command, decisions.ship)
+
+    def _say(
+        self, action: str, kind: Callable[..., Any], decide: Callable[..., Step[Fulfillment]],
+        number: int, views: dict[str, Any] | None = None, **values: Any,
+    ) -> tuple[Fact, ...]:  # fmt: skip
+        return self.do(action, kind(self.fo(number).id, **values), decide, **(views or {}))
+
+    def ready(self, code: str = "123456", number: int = 1, **values: Any) -> tuple[Fact, ...]:
+        """Stage for the customer."""
+        return self._say("ready", commands.MakeReady, decisions.ready, number, code=code, **values)
+
+    def hand_over(self, *lines: tuple[int, int], number: int = 1, **proof: Any) -> tuple[Fact, ...]:
+        """Give it to the customer of order T100, for whom Bo may come."""
+        views = {"order_number": "T100", "person": "Bo Berg"}
+        values = {"lines": units(*lines)} | (proof or {"code": "123456"})
+        return self._say(
+            "handOver", commands.HandOver, decisions.hand_over, number, views, **values
+        )
+
+    def notice(self, *lines: tuple[int, int], number: int = 1, **values: Any) -> tuple[Fact, ...]:
+        """A ship notification."""
+        given = {"carrier": "UPS", "lines": units(*lines)} | values
+        return self._say("shipNotice", commands.ShipNotice, decisions.notice, number, **given)
+
+    def confirm(
+        self, version: int, status: str, message: str = "", number: int = 1, **values: Any
+    ) -> tuple[Fact, ...]:
+        """A warehouse's report; one that says nothing new is let through as the lifecycle does."""
+        command = commands.Confirm(
+            self.fo(number).id, message or f"m{version}", version, status, "wms", **values
+        )
+        if not news(self.fo(number), command):
+            return self.take(decisions.confirm(self.part, command, self.ctx))
+        return self.do("confirm", command, decisions.confirm)
+
+    def track(self, *events: commands.CarrierEvent, number: int = 1) -> tuple[Fact, ...]:
+        """What the carrier says of the first package."""
+        package = self.fo(number).packages[0].id
+        return self._say(
+            "track", commands.Track, decisions.track, number, events=events, package_id=package
+        )
+
+    def suspend(self, on: bool = True, number: int = 1) -> tuple[Fact, ...]:
+        """Stop the FO, or let it go on."""
+        if on:
+            kind: type = commands.SuspendFulfillment
+            return self._say("suspend", kind, decisions.suspend, number, reason="x")
+        return self._say("resume", commands.ResumeFulfillment, decisions.resume, number, reason="x")
+
+    def cancel(self, line_no: int, quantity: int, ask: bool = True) -> tuple[Fact, ...]:
+        """The customer no longer wants units."""
+        wanted = (Units(line_no, f"item{line_no}", quantity),)
+        fact = CancellationRequested("ord_1", wanted, "CUSTOMER", ask=ask)
+        return self.take(decisions.react(self.part, fact, self.ctx))
+
+    def answer(self, accept: bool, number: int = 1, **values: Any) -> tuple[Fact, ...]:
+        """The floor's answer to every request."""
+        given = {"accept": accept, "reason": None if accept else "LOADED"} | values
+        return self._say(
+            "cancelAnswer", commands.AnswerCancellation, decisions.answer, number, **given
+        )
 
 
 def units(*lines: tuple[int, int]) -> tuple[PackedUnits, ...]:

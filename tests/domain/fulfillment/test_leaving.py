@@ -17,7 +17,7 @@ from oms.fulfillment.facts import (
 from oms.fulfillment.reasons import REASONS
 from oms.kernel.errors import Malformed, Refused
 from oms.kernel.facts import Fact, Units
-from oms.kernel.policy import Policy
+from oms.kernel.policy import Policy, ShortNoSplit
 from oms.orders.facts import CancellationRequested, OrderChanged, RecallRequested
 
 from tests.domain.fulfillment.floor import Floor, one, planned, released, types
@@ -190,7 +190,7 @@ def test_without_splitting_what_left_stays_fulfilled() -> None:
 
 def test_policy_may_ship_what_was_found() -> None:
     """PCK-04: SHIP_PARTIAL."""
-    floor = released((1, 2), policy=Policy(short_no_split_ships_partial=True))
+    floor = released((1, 2), policy=Policy(short_no_split=ShortNoSplit.SHIP_PARTIAL))
     assert types(floor.short("NOT_FOUND", (1, 1), split=False)) == ["short_picked"]
     assert floor.fo().lines[0].quantity == 1
 

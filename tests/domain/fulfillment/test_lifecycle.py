@@ -88,11 +88,11 @@ def test_release_waits_for_money_and_approval() -> None:
     """FUL-101, FUL-102: `release_ready` names what only waits for its coverage."""
     floor = Floor(Policy(fulfillment_order_approval=ApprovalMode.JOB))
     floor.allocate(planned((1, 1)))
-    assert decisions.release_ready(floor.part) == ()
+    assert decisions.release_ready(floor.part, floor.ctx) == ()
     floor.do("approve", commands.ApproveFulfillment(floor.fo().id), decisions.approve)
-    assert decisions.release_ready(floor.part) == (floor.fo(),)
+    assert decisions.release_ready(floor.part, floor.ctx) == (floor.fo(),)
     floor.release()
-    assert decisions.release_ready(floor.part) == ()
+    assert decisions.release_ready(floor.part, floor.ctx) == ()
 
 
 def test_a_warehouse_has_its_worker_at_once_and_a_store_claims() -> None:

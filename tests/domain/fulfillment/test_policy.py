@@ -40,21 +40,29 @@ def stages() -> dict[str, FulfillmentOrder]:
     floor.pick((1, 1))
     floor.pack((1, 2))
     found["AWAITING_SHIPMENT"] = floor.fo()
+    staged = released((1, 2), type="PICKUP")
+    staged.pick((1, 2))
+    staged.ready()
+    found["READY_FOR_PICKUP"] = staged.fo()
     floor.ship()
     found["AWAITING_FILING"] = floor.fo()
     found["CLOSED"] = replace(floor.fo(), filed_at=START)
     return found
 
 
+OPEN = {"suspend", "hold"}
+FLOOR = OPEN | {"confirm", "print"}
 ALLOWED = {
-    "AWAITING_APPROVAL": {"approve"},
-    "AWAITING_AUTHORIZATION": {"release"},
-    "AWAITING_ASSIGNMENT": {"assign", "reject"},
-    "AWAITING_PICK": {"assign", "unassign", "reject", "pick", "short"},
-    "PICKING": {"reject", "pick", "short", "unpick", "pack"},
-    "AWAITING_SHIPMENT": {"unpack", "ship"},
-    "AWAITING_FILING": {"file"},
-    "CLOSED": set(),
+    "AWAITING_APPROVAL": {"approve"} | OPEN,
+    "AWAITING_AUTHORIZATION": {"release"} | OPEN,
+    "AWAITING_ASSIGNMENT": {"assign", "claim", "reject"} | FLOOR,
+    "AWAITING_PICK": {"assign", "unassign", "reject", "pick", "short", "shipNotice"} | FLOOR,
+    "PICKING": {"reject", "pick", "short", "unpick", "pack", "shipNotice", "requestCancellation"}
+    | FLOOR,
+    "AWAITING_SHIPMENT": {"unpack", "ship", "shipNotice", "requestCancellation"} | FLOOR,
+    "READY_FOR_PICKUP": {"unpack", "arrive", "handOver", "extend", "requestCancellation"} | FLOOR,
+    "AWAITING_FILING": {"file", "track", "print"},
+    "CLOSED": {"track", "print"},
     "REJECTED": set(),
     "CANCELED": set(),
 }

@@ -95,7 +95,8 @@ def test_units_of_an_order_at_a_site_are_asked_for() -> None:
     made = after(made, created(made, 2))
     step = cancel(made, some(2), ctx())
     assert buckets(step.part.lines[0]) == {"canceled": 1, "allocated": 2}
-    assert step.facts[-1] == CancellationRequested("ord_1", (Units(1, "itm_sku1", 1),), "CUSTOMER")
+    wanted = (Units(1, "itm_sku1", 1),)
+    assert step.facts[-1] == CancellationRequested("ord_1", wanted, "CUSTOMER", ask=True)
     done = after(step.part, canceled(step.part, 1, recalled=False))
     assert buckets(done.lines[0]) == {"canceled": 2, "allocated": 1}
     assert (done.lines[0].reservations[0].open, done.lines[0].reservations[0].placed) == (
@@ -124,8 +125,10 @@ def test_units_that_left_a_site_are_released_and_counted() -> None:
         ("shipped", None, "ALREADY_SHIPPED"),
     ],
 )
-def test_advanced_units_are_not_canceled(ready: str, quantity: int | None, code: str) -> None:
-    """EDT-01: picked and packed units need acceptance, shipped ones a return; nothing changes."""
+def test_a_customer_cancels_until_picking(ready: str, quantity: int | None, code: str) -> None:
+    """CAN-08, EDT-01: over its channel, picked and packed units are no longer the customer's to
+    cancel, shipped ones need a return; nothing changes.
+    """
     made = order(3)
     made = after(made, created(made, 3))
     made = after(made, picked(made, 3))
@@ -133,9 +136,23 @@ def test_advanced_units_are_not_canceled(ready: str, quantity: int | None, code:
         made = after(made, packed(made, 3))
     if ready == "shipped":
         made = after(made, shipped(made, 3))
+    shop = replace(ctx(), actor=replace(ctx().actor, channel="web"))
     with pytest.raises(Refused) as refusal:
-        cancel(made, some(quantity), ctx())
+        cancel(made, some(quantity), shop)
     assert [reason.code for reason in refusal.value.reasons] == [code]
+
+
+def test_units_on_the_floor_are_asked_for() -> None:
+    """CAN-04: an agent's cancellation of picked and packed units becomes a request."""
+    made = order(3)
+    made = after(made, created(made, 3))
+    made = after(made, picked(made, 3))
+    made = after(made, packed(made, 2))
+    step = cancel(made, some(None), ctx())
+    assert buckets(step.part.lines[0]) == {"picked": 1, "packed": 2}
+    assert step.facts == (
+        CancellationRequested("ord_1", (Units(1, "itm_sku1", 3),), "CUSTOMER", ask=True),
+    )
 
 
 @pytest.mark.parametrize("quantity", [0, 4])

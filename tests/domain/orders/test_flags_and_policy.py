@@ -67,8 +67,8 @@ def stage(name: str) -> Order:
     [
         ("reserved", [], []),
         ("allocated", [], []),
-        ("picked", ["PICKING_STARTED"], ["PICKING_STARTED"]),
-        ("packed", ["PICKING_STARTED"], ["PICKING_STARTED"]),
+        ("picked", [], ["PICKING_STARTED"]),
+        ("packed", [], ["PICKING_STARTED"]),
         ("shipped", ["ALREADY_SHIPPED"], ["ALREADY_SHIPPED"]),
     ],
 )

@@ -6,7 +6,8 @@
       a site                               sk=SITE#{code}
       an attribute definition              sk=ATTRIBUTE#{record type}#{id}
       a tag                                sk=TAG#{code}
-      values of a level                    sk=SETTINGS#COMPANY, SETTINGS#CHANNEL#{code}
+      values of a level                    sk=SETTINGS#COMPANY, SETTINGS#CHANNEL#{code},
+                                              SETTINGS#SITE#{code}
     whom an OAuth client acts for        pk=CLIENT#{id} sk=CLIENT
     companies                            pk=COMPANIES sk={company}
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
 SECONDS_KEPT = 4.0
+AT_SITE = f"SETTINGS#{register.SITE}#"
 Row = dict[str, Any]
 
 
@@ -93,9 +95,11 @@ class DynamoSettings:
         self._put(_key(f"CLIENT#{client.id}", "CLIENT") | _doc(encode(client)))
 
     def policy(self, company: str, channel: str | None = None) -> Policy:
-        """Effective settings of a channel, or of the company."""
+        """Effective settings of a channel, or of the company, with those of its sites."""
         own = {} if channel is None else self.settings(company, f"CHANNEL#{channel}")
-        return register.policy(self.settings(company, register.COMPANY), own)
+        known = self._company(company).items()
+        sites = {name.removeprefix(AT_SITE): doc for name, doc in known if name.startswith(AT_SITE)}
+        return register.policy(self.settings(company, register.COMPANY), own, sites)
 
     def settings(self, company: str, level: str) -> dict[str, Any]:
         """Values set at one level, by setting name."""

@@ -69,6 +69,7 @@ class GroupShape(Shape):
     type: DeliveryType = DeliveryType.SHIP
     address: AddressShape | None = None
     pickup_site: Code | None = None
+    pickup_person: Name | None = None
     requested_date: Day | None = None
     instructions: Long | None = None
     gift_message: Long | None = None

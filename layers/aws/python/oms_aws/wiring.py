@@ -71,6 +71,11 @@ def secret_token() -> str:
     return secrets.token_urlsafe(32)
 
 
+def pickup_code() -> str:
+    """A code of six digits that nobody can guess from the order (PKP-02)."""
+    return f"{secrets.randbelow(10**6):06}"
+
+
 @cache
 def dynamodb() -> DynamoDBClient:
     """The DynamoDB client."""
@@ -193,11 +198,23 @@ def view(actor: Actor, record: OrderRecord) -> dict[str, Any]:
     seen = see(record, lifecycle().context(record, actor, "read"))
     for part in PARTS:
         seen.setdefault(part, {})
+    if actor.sites:
+        seen["fulfillment"]["orders"] = _of_sites(actor, seen["fulfillment"].get("orders", []))
     for tender in seen["payments"].get("tenders", ()):
         tender.pop("token", None)
     for link in seen["payments"].get("links", ()):
         link.pop("tokenHash", None)
     return seen
+
+
+def _of_sites(actor: Actor, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Fulfillment orders of the sites that the actor is bound to; pickup codes stay with the
+    customer (ROL-02, PKP-02).
+    """
+    mine = [row for row in rows if row["site"] in actor.sites]
+    for row in mine:
+        row.get("pickup", {}).pop("code", None)
+    return mine
 
 
 def following(record: OrderRecord) -> str | None:

@@ -19,9 +19,16 @@ SOURCING = ("ROUTING_EXHAUSTED", "UNFILLABLE")
 TRANSFERRED = "DRAFT_TRANSFERRED"
 INTENT = ("PAYMENT_DECLINED", "CAPTURE_FAILED", "REFUND_FAILED", "PAYMENT_UNKNOWN",
           "GATEWAY_UNREACHABLE")  # fmt: skip
+TASKS = {
+    "COUNT": ("COUNT_TASK", "count what is there of an item"),
+    "DISPOSITION": ("DISPOSITION_TASK", "say what becomes of damaged units"),
+}  # fmt: skip
+"""Action items by the follow-up of a reason."""
+
 SURPLUS = ("OVERPAID", "EXCESS_FUNDS")
 WORK = (*INTAKE, *REVIEW, *SOURCING, "STOCK_SHORT", "BACKORDER_NO_DATE", "FULFILLMENT_LATE",
-        "HOLD_OVERDUE", "APPROVAL_OVERDUE", "PAYMENT_DECLINED", TRANSFERRED)  # fmt: skip
+        "CANCEL_REQUEST_UNANSWERED", "PICKUP_NO_SHOW", "HOLD_OVERDUE",
+        "APPROVAL_OVERDUE", "PAYMENT_DECLINED", TRANSFERRED)  # fmt: skip
 """Types about work that a void order no longer has; what is about money stays."""
 
 DECLINES = {
@@ -56,10 +63,8 @@ def openings(fact: Fact, order_id: str) -> Iterator[Opening]:
     """The items that `fact` calls for."""
     yield from _of_orders(fact)
     yield from _of_payments(fact)
+    yield from _of_fulfillment(fact)
     match fact:
-        case fulfillment.FulfillmentOrderLate():
-            text = f"{fact.site} is late with this fulfillment order"
-            yield Opening("FULFILLMENT_LATE", "fulfillmentOrder", fact.record_id, "late", text)
         case HoldDue(action="ESCALATE"):
             text = f"the {fact.type} hold is past its time"
             yield Opening("HOLD_OVERDUE", "order", order_id, fact.record_id, text)
@@ -85,6 +90,9 @@ def closings(fact: Fact) -> Iterator[Closing]:
             yield Closing(("HOLD_OVERDUE",), "the hold is released", cause_key=fact.record_id)
             if fact.type == "PAYMENT_REQUIRED":
                 yield Closing(("PAYMENT_DECLINED",), f"hold released: {fact.reason}")
+        case fulfillment.ShipmentDelivered():
+            over = "the parcel arrived"
+            yield Closing(("DELIVERY_EXCEPTION",), over, fact.record_id, fact.package_id)
         case InvoicePaid():
             yield Closing(("CAPTURE_FAILED",), "the invoice is paid", fact.record_id)
         case _:
@@ -127,6 +135,41 @@ def _of_orders(fact: Fact) -> Iterator[Opening]:
 
 def _on_line(type_: str, order_id: str, line_no: int, text: str) -> Opening:
     return Opening(type_, "order", order_id, line_key(line_no), text, line_no)
+
+
+def _of_fulfillment(fact: Fact) -> Iterator[Opening]:
+    match fact:
+        case fulfillment.FulfillmentOrderLate():
+            text = f"{fact.site} is late with this fulfillment order"
+            yield _on_fo("FULFILLMENT_LATE", fact, "late", text)
+        case fulfillment.FulfillmentOrderRejected() | fulfillment.FulfillmentOrderShortPicked():
+            yield from _tasks(fact)
+        case fulfillment.CancellationAnswered(timed_out=True):
+            text = f"{fact.site} did not answer a cancellation request; taken as {fact.answer}"
+            yield _on_fo("CANCEL_REQUEST_UNANSWERED", fact, fact.request_id, text)
+        case fulfillment.PickupNotice(notice="NO_SHOW"):
+            yield _on_fo("PICKUP_NO_SHOW", fact, "pickup", "the customer never came")
+        case fulfillment.DeliveryFailed():
+            text = f"a parcel is {fact.status} at its carrier"
+            yield _on_fo("DELIVERY_EXCEPTION", fact, fact.package_id, text)
+        case _:
+            return
+
+
+def _tasks(
+    fact: fulfillment.FulfillmentOrderRejected | fulfillment.FulfillmentOrderShortPicked,
+) -> Iterator[Opening]:
+    """What a reason leaves a person to do at the site (SRC-44), once for each item."""
+    wanted = {(row.follow_up, row.units.item_id) for row in fact.lines if row.follow_up in TASKS}
+    for follow_up, item_id in sorted((str(task), item_id) for task, item_id in wanted):
+        type_, text = TASKS[follow_up]
+        key, data = f"{fact.site}:{item_id}", {"site": fact.site, "itemId": item_id}
+        text = f"{text} at {fact.site}"
+        yield Opening(type_, "fulfillmentOrder", fact.record_id, key, text, data=data)
+
+
+def _on_fo(type_: str, fact: Fact, cause_key: str, text: str) -> Opening:
+    return Opening(type_, "fulfillmentOrder", fact.record_id, cause_key, text)
 
 
 def _of_payments(fact: Fact) -> Iterator[Opening]:

@@ -7,6 +7,12 @@ from datetime import datetime, timedelta
 
 from oms.approvals.facts import ApprovalDecided, ApprovalRequested
 from oms.approvals.model import ApprovalRequest, Approvals
+from oms.fulfillment.facts import (
+    FulfillmentOrderApproved,
+    FulfillmentOrderAwaitingApproval,
+    FulfillmentOrderCanceled,
+    FulfillmentOrderRejected,
+)
 from oms.kernel.context import Actor, Context
 from oms.kernel.errors import NotFound, Reason, Refused
 from oms.kernel.facts import Fact, Step
@@ -14,6 +20,7 @@ from oms.kernel.ids import derive
 from oms.kernel.policy import ApprovalMode
 from oms.orders.facts import OrderApproved, OrderAwaitingApproval, OrderRejected, OrderVoided
 
+ORDER, FULFILLMENT = "order", "fulfillmentOrder"
 EXPIRY = timedelta(hours=48)
 """How long a request waits before it expires."""
 
@@ -26,8 +33,8 @@ def request(
     if pending(approvals, subject_type, subject_id) is not None:
         return Step(approvals)
     place = len(approvals.requests)
-    # An order that nobody approves keeps waiting; only what somebody wished for lapses.
-    expires = None if subject_type == "order" else ctx.now + EXPIRY
+    # Work that nobody approves keeps waiting; only what somebody wished for lapses.
+    expires = None if subject_type in (ORDER, FULFILLMENT) else ctx.now + EXPIRY
     asked = ApprovalRequest(
         derive("apr", subject_id, place), subject_type, subject_id, mode.value, requested_by,
         ctx.now, amount, rule, expires,
@@ -98,26 +105,37 @@ def tick(approvals: Approvals, ctx: Context) -> Step[Approvals]:
 def react(
     approvals: Approvals, fact: Fact, requested_by: str, amount: int, ctx: Context
 ) -> Step[Approvals]:
-    """Keep the order's own request in step with its approval (ORD-107 to ORD-110).
+    """Keep requests in step with the approval of the order (ORD-107 to ORD-110) and of its FOs
+    (FUL-101).
 
     `requested_by` placed the order, `amount` is its total in minor units.
     """
     match fact:
         case OrderAwaitingApproval():
             mode = ApprovalMode(fact.mode)
-            return request(approvals, "order", fact.record_id, mode, requested_by, ctx, amount)
+            return request(approvals, ORDER, fact.record_id, mode, requested_by, ctx, amount)
+        case FulfillmentOrderAwaitingApproval():
+            mode = ApprovalMode(fact.mode)
+            fo_id, value = fact.record_id, fact.amount
+            return request(approvals, FULFILLMENT, fo_id, mode, requested_by, ctx, value)
+        case FulfillmentOrderApproved():
+            state = _state(True, ctx.actor)
+            return _follow(approvals, FULFILLMENT, fact.record_id, state, None, ctx)
+        case FulfillmentOrderCanceled(partial=False) | FulfillmentOrderRejected(partial=False):
+            return _follow(approvals, FULFILLMENT, fact.record_id, "REJECTED", fact.reason, ctx)
         case OrderApproved():
-            return _follow(approvals, fact.record_id, fact.approval, None, ctx)
+            return _follow(approvals, ORDER, fact.record_id, fact.approval, None, ctx)
         case OrderRejected() | OrderVoided():
-            return _follow(approvals, fact.record_id, "REJECTED", fact.reason, ctx)
+            return _follow(approvals, ORDER, fact.record_id, "REJECTED", fact.reason, ctx)
         case _:
             return Step(approvals)
 
 
 def _follow(
-    approvals: Approvals, order_id: str, state: str, reason: str | None, ctx: Context
-) -> Step[Approvals]:
-    asked = pending(approvals, "order", order_id)
+    approvals: Approvals, subject_type: str, subject_id: str, state: str, reason: str | None,
+    ctx: Context,
+) -> Step[Approvals]:  # fmt: skip
+    asked = pending(approvals, subject_type, subject_id)
     return Step(approvals) if asked is None else _decided(approvals, asked, state, reason, ctx)
 
 

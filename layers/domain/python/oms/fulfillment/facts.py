@@ -41,6 +41,15 @@ class LinesWaiting(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class FulfillmentOrderAwaitingApproval(FulfillmentFact):
+    """Somebody must approve the FO (FUL-101, WFL-04); amount in minor units."""
+
+    TYPE: ClassVar[str] = "fulfillment_order.awaiting_approval"
+    mode: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
 class FulfillmentOrderApproved(FulfillmentFact):
     """FUL-101."""
 
@@ -57,7 +66,7 @@ class FulfillmentOrderReleased(FulfillmentFact):
 
 @dataclass(frozen=True, slots=True)
 class FulfillmentOrderAssigned(FulfillmentFact):
-    """FUL-103; `assignee` is a user id, a store or AUTO."""
+    """FUL-103; `assignee` is a user id, a store or AUTO; empty when it was given back."""
 
     TYPE: ClassVar[str] = "fulfillment_order.assigned"
     assignee: str
@@ -154,6 +163,7 @@ class ShipmentCreated(FulfillmentFact):
     carrier: str
     tracking_numbers: tuple[str, ...]
     units: tuple[Units, ...]
+    notify: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,3 +210,133 @@ class UnitsUnpicked(FulfillmentFact):
 
     TYPE: ClassVar[str] = "fulfillment_order.units_unpicked"
     units: tuple[Units, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentOrderChanged(FulfillmentFact):
+    """Something about the FO changed that no other fact tells, such as `suspended` (FUL-11)."""
+
+    TYPE: ClassVar[str] = "fulfillment_order.changed"
+    what: str
+    old: str | None
+    new: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentRequested(FulfillmentFact):
+    """A fulfiller was asked to take the work, until `due` (FUL-03)."""
+
+    TYPE: ClassVar[str] = "fulfillment_order.requested"
+    request_id: str
+    site: str
+    due: str
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentAnswered(FulfillmentFact):
+    """The fulfiller's answer: ACCEPT, REJECT or, by silence, TIMEOUT (FUL-04)."""
+
+    TYPE: ClassVar[str] = "fulfillment_order.answered"
+    request_id: str
+    answer: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CancellationAsked(FulfillmentFact):
+    """Units on the floor are to be canceled: the site answers until `due`, and neither picks nor
+    ships meanwhile (CAN-04).
+    """
+
+    TYPE: ClassVar[str] = "fulfillment_order.cancel_requested"
+    request_id: str
+    site: str
+    units: tuple[Units, ...]
+    reason: str
+    due: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancellationAnswered(FulfillmentFact):
+    """ACCEPT: the units are put back and canceled. DENY: they ship; return them instead (CAN-04).
+
+    `timed_out`: nobody answered in time (CAN-05).
+    """
+
+    TYPE: ClassVar[str] = "fulfillment_order.cancel_answered"
+    request_id: str
+    site: str
+    answer: str
+    reason: str | None
+    timed_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyForPickup(FulfillmentFact):
+    """The units wait for the customer until `hold_until` (FUL-108)."""
+
+    TYPE: ClassVar[str] = "fulfillment_order.ready_for_pickup"
+    site: str
+    hold_until: str
+
+
+@dataclass(frozen=True, slots=True)
+class PickupNotice(FulfillmentFact):
+    """The customer is to be told: READY, REMINDER with the `day`, EXTENDED or NO_SHOW (PKP-03)."""
+
+    TYPE: ClassVar[str] = "pickup.notified"
+    notice: str
+    day: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PickupArrived(FulfillmentFact):
+    """The customer is there (PKP-01)."""
+
+    TYPE: ClassVar[str] = "pickup.arrived"
+    site: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver(FulfillmentFact):
+    """The customer has the units; `proof` is CODE, ID or PERSON (PKP-02)."""
+
+    TYPE: ClassVar[str] = "pickup.handed_over"
+    shipment_id: str
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentTracked(FulfillmentFact):
+    """A carrier event was stored (SHP-06)."""
+
+    TYPE: ClassVar[str] = "shipment.tracked"
+    shipment_id: str
+    package_id: str
+    event_id: str
+    status: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentDelivered(FulfillmentFact):
+    """Units arrived, or are taken as arrived after a while without news (LIN-111); what is not
+    carried has no package.
+    """
+
+    TYPE: ClassVar[str] = "shipment.delivered"
+    shipment_id: str
+    package_id: str | None
+    units: tuple[Units, ...]
+    assumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFailed(FulfillmentFact):
+    """A parcel on its way met EXCEPTION, LOST, DAMAGED or RETURN_TO_SENDER (SHP-06)."""
+
+    TYPE: ClassVar[str] = "shipment.exception"
+    shipment_id: str
+    package_id: str
+    status: str

@@ -7,22 +7,16 @@ from dataclasses import dataclass, replace
 
 from oms.fulfillment import commands, facts
 from oms.fulfillment.model import Fulfillment, FulfillmentOrder, ReasonRule
+from oms.fulfillment.packages import freed
 from oms.fulfillment.reasons import reason
-from oms.fulfillment.rows import (
-    gone,
-    held,
-    packed_more,
-    picked_more,
-    store,
-    take,
-    unpacked,
-    unpicked,
-    unshipped,
-)
+from oms.fulfillment.rows import by_line, each, gone, held, remaining, store, take, unpicked
+from oms.fulfillment.starting import answered
 from oms.fulfillment.states import ENDED, fo_state, moved
+from oms.fulfillment.withdrawal import ask
 from oms.kernel.context import Context
 from oms.kernel.errors import Malformed, Problem, Refused
 from oms.kernel.facts import Fact, Step, Units
+from oms.kernel.policy import ShortNoSplit
 from oms.orders.facts import CancellationRequested, RecallRequested
 
 RECALL = "RECALL"
@@ -46,7 +40,7 @@ def reject(
     fo = fulfillment.find(command.fo_id)
     rule = reason(command.reason, command.note, "reason")
     rows = _ruled(command.lines, command.note) if command.lines else _everything(fo, rule)
-    return _reject(fulfillment, fo, rule, rows, ctx)
+    return _reject(fulfillment, fo, rule, rows, ctx, reply=command.note)
 
 
 def short(
@@ -64,7 +58,7 @@ def short(
     told: list[Fact] = [facts.FulfillmentOrderShortPicked(fo.id, fo.site, left)]
     if not fo.lines:
         fo = replace(fo, rejected_at=ctx.now, end_reason=rows[0].rule.code)
-    elif not allow_split and not ctx.policy.short_no_split_ships_partial:
+    elif not allow_split and _recalls(fo, ctx):
         fo, more = _recalled(fo, ctx)
         told += more
     fo, follows = moved(before, fo, ctx)
@@ -75,12 +69,12 @@ def time_out(
     fulfillment: Fulfillment, fo: FulfillmentOrder, rule: ReasonRule, ctx: Context
 ) -> Step[Fulfillment]:
     """A site let unpicked work lie; that counts as a rejection (FUL-04, FUL-104, FUL-112)."""
-    return _reject(fulfillment, fo, rule, _everything(fo, rule), ctx)
+    return _reject(fulfillment, fo, rule, _everything(fo, rule), ctx, "TIMEOUT")
 
 
 def react(fulfillment: Fulfillment, fact: Fact, ctx: Context) -> Step[Fulfillment]:
-    """Canceled units leave FOs that nobody picks yet, newest FO first (CAN-03); FOs whose
-    destination changes are taken back (EDT-01).
+    """Canceled units leave FOs that nobody picks yet, newest FO first (CAN-03); for those on the
+    floor it is asked (CAN-04). FOs whose destination changes are taken back (EDT-01).
     """
     if isinstance(fact, RecallRequested):
         return _recall_group(fulfillment, fact.group, ctx)
@@ -114,6 +108,10 @@ def _ruled(lines: Sequence[commands.RejectedLine], note: str | None) -> list[_Le
     ]
 
 
+def _recalls(fo: FulfillmentOrder, ctx: Context) -> bool:
+    return ctx.policy.at(fo.site).short_no_split is ShortNoSplit.RECALL
+
+
 def _everything(fo: FulfillmentOrder, rule: ReasonRule) -> list[_Leaving]:
     return [_Leaving(units.line_no, units.quantity, rule) for units in held(fo, unpicked)]
 
@@ -124,15 +122,19 @@ def _reject(
     rule: ReasonRule,
     rows: Sequence[_Leaving],
     ctx: Context,
+    answer: str = "REJECT",
+    reply: str | None = None,
 ) -> Step[Fulfillment]:
     fo, left = _leave(before, rows)
+    told: tuple[Fact, ...] = ()
     if not fo.lines:
+        fo, told = answered(fo, answer, rule.code, reply, ctx)
         fo = replace(fo, rejected_at=ctx.now, end_reason=rule.code)
     fo, follows = moved(before, fo, ctx)
     fact = facts.FulfillmentOrderRejected(
         fo.id, fo.site, rule.code, left, partial=fo.rejected_at is None
     )
-    return Step(store(fulfillment, fo), (fact, *follows))
+    return Step(store(fulfillment, fo), (*told, fact, *follows))
 
 
 def _leave(
@@ -156,39 +158,13 @@ def _left(units: Units, rule: ReasonRule) -> facts.UnitsLeft:
 
 def _recalled(fo: FulfillmentOrder, ctx: Context) -> tuple[FulfillmentOrder, list[Fact]]:
     """Take back every unit that has not left, out of packages and off the cart if need be."""
-    told: list[Fact] = []
-    for package in fo.packages:
-        if package.shipment_id is None:
-            fo, units = emptied(fo, package.id)
-            told.append(facts.UnitsUnpacked(fo.id, package.id, units))
-    if picked := held(fo, unpacked):
-        told.append(facts.UnitsUnpicked(fo.id, picked))
-        for row in picked:
-            fo, _ = take(
-                fo, row.line_no, row.quantity, unpacked, lambda row, n: picked_more(row, -n)
-            )
-    back = held(fo, unpicked)
-    for row in back:
-        fo, _ = take(fo, row.line_no, row.quantity, unpicked, gone)
+    fo, told = freed(fo, by_line(fo, remaining))
+    fo, back = each(fo, by_line(fo, unpicked), unpicked, gone)
     if not fo.lines:
         fo = replace(fo, canceled_at=ctx.now, end_reason=RECALL)
     partial = fo.canceled_at is None
     told.append(facts.FulfillmentOrderCanceled(fo.id, fo.site, RECALL, back, True, partial))
     return fo, told
-
-
-def emptied(fo: FulfillmentOrder, package_id: str) -> tuple[FulfillmentOrder, tuple[Units, ...]]:
-    """Open a package that has not left: its units are picked again (PCK-09)."""
-    package = next(package for package in fo.packages if package.id == package_id)
-    rest = tuple(other for other in fo.packages if other.id != package_id)
-    fo = replace(fo, packages=rest, packed_at=None)
-    units: list[Units] = []
-    for content in package.contents:
-        fo, taken = take(
-            fo, content.line_no, content.quantity, unshipped, lambda row, n: packed_more(row, -n)
-        )
-        units += taken
-    return fo, tuple(units)
 
 
 def _canceled(
@@ -207,6 +183,10 @@ def _canceled(
         fulfillment = store(fulfillment, fo)
         partial = fo.canceled_at is None
         told.append(facts.FulfillmentOrderCanceled(fo.id, fo.site, code, taken, False, partial))
+    if left and fact.ask:
+        rest = replace(wanted, quantity=left)
+        fulfillment, more, left = ask(fulfillment, rest, code, ctx)
+        told += more
     if left and not fact.where_possible:
         text = f"{left} units of line {wanted.line_no} are being picked"
         raise Refused.because("PICKING_STARTED", text, str(wanted.line_no))

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from oms.kernel.policy import Assignment, Execution
+
 
 class FulfillmentType(StrEnum):
     """What kind of work the FO is."""
@@ -14,15 +16,6 @@ class FulfillmentType(StrEnum):
     PICKUP = "PICKUP"
     DROPSHIP = "DROPSHIP"
     VIRTUAL = "VIRTUAL"
-
-
-class Assignment(StrEnum):
-    """How the FO finds its worker (FUL-03)."""
-
-    AUTO = "AUTO"
-    MANUAL = "MANUAL"
-    CLAIM = "CLAIM"
-    REQUEST = "REQUEST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +46,20 @@ class PackedUnits:
 
 
 @dataclass(frozen=True, slots=True)
+class TrackingEvent:
+    """What a carrier said of a parcel, under the carrier's own event id (SHP-06)."""
+
+    id: str
+    status: str
+    at: datetime
+    place: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Package:
-    """A parcel; weight in grams. `shipment_id` is set once it left."""
+    """A parcel; weight in grams, dimensions in millimeters. `shipment_id` is set once it left,
+    `events` are in the order of their time.
+    """
 
     id: str
     contents: tuple[PackedUnits, ...]
@@ -62,11 +67,17 @@ class Package:
     weight_grams: int | None = None
     tracking_number: str | None = None
     shipment_id: str | None = None
+    dimensions: tuple[int, ...] = ()
+    tracking_url: str | None = None
+    events: tuple[TrackingEvent, ...] = ()
+    delivered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """A hand-over to a carrier: what left, when, under which tracking numbers (SHP-01)."""
+    """A hand-over to a carrier or a customer: what left, when, under which tracking numbers
+    (SHP-01). `cost` is in minor units, `ship_date` what the carrier was told.
+    """
 
     id: str
     at: datetime
@@ -74,6 +85,63 @@ class Shipment:
     service: str | None
     package_ids: tuple[str, ...]
     tracking_numbers: tuple[str, ...]
+    cost: int | None = None
+    ship_date: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a fulfiller was asked to take, until when, and what it said (FUL-04): ACCEPT, REJECT or
+    TIMEOUT.
+    """
+
+    id: str
+    at: datetime
+    due: datetime
+    message: str | None = None
+    answer: str | None = None
+    answered_at: datetime | None = None
+    reason: str | None = None
+    reply: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequest:
+    """Units that the customer no longer wants although the floor has begun on them (CAN-04).
+
+    `answer` is ACCEPT or DENY; `timed_out` says that silence gave it (CAN-05).
+    """
+
+    id: str
+    units: tuple[PackedUnits, ...]
+    reason: str
+    at: datetime
+    due: datetime
+    answer: str | None = None
+    answered_at: datetime | None = None
+    answer_reason: str | None = None
+    timed_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pickup:
+    """Waiting for the customer (PKP-01). `code` opens the hand-over; place and vehicle are personal
+    and never leave the record. `reminders` counts those that were due, `handed_over` says how the
+    customer proved who they are.
+    """
+
+    ready_at: datetime | None = None
+    hold_until: datetime | None = None
+    code: str | None = None
+    bin: str | None = None
+    notified_at: datetime | None = None
+    reminders: int = 0
+    extended: bool = False
+    arrived_at: datetime | None = None
+    place: str | None = None
+    vehicle: str | None = None
+    handed_over: str | None = None
+    signature: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +149,8 @@ class FulfillmentOrder:
     """State is computed from line quantities and the explicit facts below (STA-07).
 
     `packages_made` numbers packages, opened ones included, so that no package id comes twice.
+    `confirmed` is the newest version that its warehouse reported and `messages` the ids of its
+    reports (FUL-11).
     """
 
     id: str
@@ -113,6 +183,19 @@ class FulfillmentOrder:
     packed_at: datetime | None = None
     late_at: datetime | None = None
     packages_made: int = 0
+    execution: Execution = Execution.CONSOLE
+    approval_asked: bool = False
+    release_from: datetime | None = None
+    request: Request | None = None
+    cancel_requests: tuple[CancelRequest, ...] = ()
+    pickup: Pickup | None = None
+    confirmed: int = 0
+    messages: tuple[str, ...] = ()
+
+    @property
+    def external(self) -> bool:
+        """Whether somebody else's people do the work (CAN-05)."""
+        return self.execution is Execution.FULFILLER or self.site_type == "DROPSHIP_VENDOR"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 
-from oms.fulfillment.model import FulfillmentOrder
-from oms.fulfillment.rows import held, unpacked, unpicked
-from oms.fulfillment.states import fo_state
+from oms.fulfillment.model import FulfillmentOrder, FulfillmentType
+from oms.fulfillment.rows import held, remaining, unpacked, unpicked
+from oms.fulfillment.states import BEFORE_FLOOR, ON_FLOOR, fo_state
+from oms.fulfillment.withdrawal import open_requests
 from oms.kernel.errors import Reason
+from oms.kernel.policy import Assignment
+
+_Need = tuple[Callable[[FulfillmentOrder], bool], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +28,7 @@ class _Rule:
     states: tuple[str, ...]
     forward: bool = False
     hold: str | None = None
-    needs: tuple[Callable[[FulfillmentOrder], bool], str] | None = None
+    needs: tuple[_Need, ...] = ()
 
 
 def _to_pick(fo: FulfillmentOrder) -> bool:
@@ -38,23 +43,60 @@ def _package(fo: FulfillmentOrder) -> bool:
     return any(package.shipment_id is None for package in fo.packages)
 
 
+def _all_picked(fo: FulfillmentOrder) -> bool:
+    return not _to_pick(fo) and bool(held(fo, remaining))
+
+
+def _collected(fo: FulfillmentOrder) -> bool:
+    return fo.type is FulfillmentType.PICKUP
+
+
 _FLOOR = ("AWAITING_ASSIGNMENT", "AWAITING_PICK", "PICKING")
+_STARTED = ("PICKING", "AWAITING_SHIPMENT", "READY_FOR_PICKUP")
 _TO_PICK = (_to_pick, "every unit is picked")
 _TO_PACK = (_to_pack, "nothing is picked that is not packed")
 _PACKAGE = (_package, "no package is waiting")
+_PICKUP = (_collected, "the customer does not come for it")
+_CARRIED = (lambda fo: not _collected(fo), "the customer comes for it: hand it over")
+_STAGED = (_all_picked, "some units are not picked")
+_ASKED = (lambda fo: fo.assignment is Assignment.REQUEST, "no fulfiller was asked")
+_UNASKED = (lambda fo: fo.assignment is not Assignment.REQUEST, "its fulfiller was asked")
+_REQUEST = (lambda fo: bool(open_requests(fo)), "no cancellation request waits")
+_SENT = (lambda fo: bool(fo.shipments), "nothing has shipped")
+_RUNNING = (lambda fo: not fo.suspended, "the fulfillment order is suspended")
+_STOPPED = (lambda fo: fo.suspended, "the fulfillment order is not suspended")
+_ONCE = (lambda fo: not (fo.pickup and fo.pickup.extended), "the time was extended before")
+_OPEN = (*BEFORE_FLOOR, *ON_FLOOR)
 
 RULES: Mapping[str, _Rule] = MappingProxyType({
     "approve": _Rule(("AWAITING_APPROVAL",), forward=True, hold="RELEASE"),
     "release": _Rule(("AWAITING_AUTHORIZATION",), forward=True, hold="RELEASE"),
-    "assign": _Rule(("AWAITING_ASSIGNMENT", "AWAITING_PICK"), forward=True),
+    "assign": _Rule(("AWAITING_ASSIGNMENT", "AWAITING_PICK"), forward=True, needs=(_UNASKED,)),
+    "claim": _Rule(("AWAITING_ASSIGNMENT",), forward=True, needs=(_UNASKED,)),
+    "accept": _Rule(("AWAITING_ASSIGNMENT",), forward=True, needs=(_ASKED,)),
     "unassign": _Rule(("AWAITING_PICK",)),
-    "reject": _Rule(_FLOOR, needs=_TO_PICK),
-    "pick": _Rule(("AWAITING_PICK", "PICKING"), forward=True, hold="PICK", needs=_TO_PICK),
-    "short": _Rule(("AWAITING_PICK", "PICKING"), needs=_TO_PICK),
-    "unpick": _Rule(("PICKING",), needs=_TO_PACK),
-    "pack": _Rule(("PICKING",), forward=True, hold="PICK", needs=_TO_PACK),
-    "unpack": _Rule(("PICKING", "AWAITING_SHIPMENT"), needs=_PACKAGE),
-    "ship": _Rule(("PICKING", "AWAITING_SHIPMENT"), forward=True, hold="SHIP", needs=_PACKAGE),
+    "reject": _Rule(_FLOOR, needs=(_TO_PICK,)),
+    "pick": _Rule(("AWAITING_PICK", "PICKING"), forward=True, hold="PICK", needs=(_TO_PICK,)),
+    "short": _Rule(("AWAITING_PICK", "PICKING"), needs=(_TO_PICK,)),
+    "unpick": _Rule(("PICKING",), needs=(_TO_PACK,)),
+    "pack": _Rule(("PICKING",), forward=True, hold="PICK", needs=(_TO_PACK,)),
+    "unpack": _Rule(_STARTED, needs=(_PACKAGE,)),
+    "ship": _Rule(("PICKING", "AWAITING_SHIPMENT"), forward=True, hold="SHIP",
+                  needs=(_CARRIED, _PACKAGE)),
+    "shipNotice": _Rule(("AWAITING_PICK", "PICKING", "AWAITING_SHIPMENT"), forward=True,
+                        hold="SHIP", needs=(_CARRIED,)),
+    "confirm": _Rule(ON_FLOOR),
+    "track": _Rule((*ON_FLOOR, "CLOSED", "AWAITING_FILING"), needs=(_SENT,)),
+    "ready": _Rule(("PICKING", "AWAITING_SHIPMENT"), forward=True, needs=(_PICKUP, _STAGED)),
+    "arrive": _Rule(("READY_FOR_PICKUP",)),
+    "handOver": _Rule(("READY_FOR_PICKUP",), forward=True, hold="SHIP"),
+    "extend": _Rule(("READY_FOR_PICKUP",), needs=(_ONCE,)),
+    "requestCancellation": _Rule(_STARTED, hold="CANCEL"),
+    "cancelAnswer": _Rule(_STARTED, needs=(_REQUEST,)),
+    "suspend": _Rule(_OPEN, needs=(_RUNNING,)),
+    "resume": _Rule(_OPEN, needs=(_STOPPED,)),
+    "hold": _Rule(_OPEN),
+    "print": _Rule((*ON_FLOOR, "CLOSED", "AWAITING_FILING")),
     "file": _Rule(("AWAITING_FILING",), forward=True),
 })  # fmt: skip
 ACTIONS = tuple(RULES)
@@ -68,17 +110,20 @@ def fo_refusals(
     alerted: bool,
     blocked: frozenset[str],
     holds: Mapping[str, str] = NO_HOLDS,
+    now: datetime | None = None,
 ) -> tuple[Reason, ...]:
     """Every reason that forbids `action` on the FO now; empty when it is allowed.
 
-    `blocked` are the transactions that open holds block, `holds` the name of the hold behind each.
+    `blocked` are the transactions that open holds block, `holds` the name of the hold behind each;
+    `now` tells a scheduled FO from one that waits for money.
     """
     rule, state = RULES[action], fo_state(fo)
     found: list[Reason] = []
     if state not in rule.states:
-        found.append(_state(fo, state, rule))
-    elif rule.needs is not None and not rule.needs[0](fo):
-        found.append(Reason("STATE", rule.needs[1], fo.id))
+        found.append(_state(fo, state, rule, now))
+    else:
+        missing = (text for met, text in rule.needs if not met(fo))
+        found += [Reason("STATE", text, fo.id) for text in missing][:1]
     if rule.forward:
         found += _stops(fo, order_suspended, alerted)
     if rule.hold in blocked:
@@ -88,12 +133,15 @@ def fo_refusals(
     return tuple(found)
 
 
-def _state(fo: FulfillmentOrder, state: str, rule: _Rule) -> Reason:
+def _state(fo: FulfillmentOrder, state: str, rule: _Rule, now: datetime | None) -> Reason:
     if state == "AWAITING_APPROVAL":
         return Reason("APPROVAL_PENDING", "the fulfillment order waits for approval", fo.id)
     if state == "AWAITING_AUTHORIZATION" and "AWAITING_APPROVAL" not in rule.states:
+        if now is not None and fo.release_from is not None and fo.release_from > now:
+            text = f"it is released on {fo.release_from:%Y-%m-%d} at the earliest"
+            return Reason("SCHEDULED", text, fo.id)
         return Reason("NOT_COVERED", "payment does not cover the fulfillment order yet", fo.id)
-    if state in ("PICKING", "AWAITING_SHIPMENT") and "AWAITING_PICK" in rule.states:
+    if state in _STARTED and "AWAITING_PICK" in rule.states:
         return Reason("PICKING_STARTED", f"the fulfillment order is {state}", fo.id)
     if state in ("CLOSED", "AWAITING_FILING"):
         return Reason("ALREADY_SHIPPED", f"the fulfillment order is {state}", fo.id)

@@ -6,10 +6,11 @@ counted as packed and as picked.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from oms.fulfillment.model import Fulfillment, FulfillmentLine, FulfillmentOrder
+from oms.fulfillment.model import Fulfillment, FulfillmentLine, FulfillmentOrder, PackedUnits
 from oms.kernel.errors import Refused
 from oms.kernel.facts import Units
 
@@ -32,9 +33,33 @@ def unshipped(row: FulfillmentLine) -> int:
     return row.packed - row.shipped
 
 
+def remaining(row: FulfillmentLine) -> int:
+    """Units that have not left, wherever they are."""
+    return row.quantity - row.shipped
+
+
 def held(fo: FulfillmentOrder, room: Room) -> tuple[Units, ...]:
     """The units of every row that `room` counts."""
     return tuple(_units(row, room(row)) for row in fo.lines if room(row))
+
+
+def each(
+    fo: FulfillmentOrder, rows: Sequence[PackedUnits], room: Room, change: Change
+) -> tuple[FulfillmentOrder, tuple[Units, ...]]:
+    """`take` for units of several lines."""
+    units: list[Units] = []
+    for row in rows:
+        fo, taken = take(fo, row.line_no, row.quantity, room, change)
+        units += taken
+    return fo, tuple(units)
+
+
+def by_line(fo: FulfillmentOrder, room: Room) -> tuple[PackedUnits, ...]:
+    """Units that `room` counts, line by line."""
+    sums: Counter[int] = Counter()
+    for row in fo.lines:
+        sums[row.line_no] += room(row)
+    return tuple(PackedUnits(line_no, units) for line_no, units in sorted(sums.items()) if units)
 
 
 def take(

@@ -14,7 +14,9 @@ from oms.kernel.context import Context
 from oms.kernel.facts import Fact
 
 BEFORE_FLOOR = ("AWAITING_APPROVAL", "AWAITING_AUTHORIZATION")
-ON_FLOOR = ("AWAITING_ASSIGNMENT", "AWAITING_PICK", "PICKING", "AWAITING_SHIPMENT")
+ON_FLOOR = (
+    "AWAITING_ASSIGNMENT", "AWAITING_PICK", "PICKING", "AWAITING_SHIPMENT", "READY_FOR_PICKUP",
+)  # fmt: skip
 ENDED = ("CLOSED", "REJECTED", "CANCELED", "AWAITING_FILING")
 STATES = (*BEFORE_FLOOR, *ON_FLOOR, *ENDED)
 
@@ -35,7 +37,9 @@ def fo_state(fo: FulfillmentOrder) -> str:
         return "AWAITING_ASSIGNMENT"
     if fo.picking_at is None:
         return "AWAITING_PICK"
-    return "AWAITING_SHIPMENT" if packed(fo) else "PICKING"
+    if not packed(fo):
+        return "PICKING"
+    return "READY_FOR_PICKUP" if fo.pickup and fo.pickup.ready_at else "AWAITING_SHIPMENT"
 
 
 def fulfilled(fo: FulfillmentOrder) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from oms.fulfillment.facts import CancellationAnswered, CancellationAsked
 from oms.holds.commands import ReleaseHold, SetHold
 from oms.holds.facts import HoldDue, HoldReleased, HoldSet
 from oms.holds.model import DueAction, Hold, Holds, Resolver, Scope, Transaction
@@ -139,8 +140,9 @@ def next_due(holds: Holds) -> datetime | None:
 
 
 def react(holds: Holds, fact: Fact, order_id: str, ctx: Context) -> Step[Holds]:
-    """Hold a new order for the time of regret, and one whose authorization failed or waits; look
-    again at once when money came; end everything with the order (HLD-10).
+    """Hold a new order for the time of regret, one whose authorization failed or waits, and an FO
+    of which units shall be canceled (CAN-04); look again at once when money came; end everything
+    with the order (HLD-10).
     """
     match fact:
         case OrderReceived() if ctx.policy.remorse_minutes:
@@ -151,6 +153,16 @@ def react(holds: Holds, fact: Fact, order_id: str, ctx: Context) -> Step[Holds]:
             return _once(holds, SetHold("PAYMENT_REQUIRED", reason, handle=fact.intent_id), ctx)
         case PaymentAuthorized() | PaymentCaptured():
             return Step(_check_now(holds, ctx))
+        case CancellationAsked():
+            asked = SetHold(
+                "CANCEL_REQUEST", "cancellation was asked for", Scope.FO.value, fact.record_id,
+                handle=fact.request_id,
+            )  # fmt: skip
+            hold = _new(len(holds.holds), HOLD_TYPES[asked.type], asked, ctx)
+            return _added(holds, replace(hold, owner=SYSTEM))
+        case CancellationAnswered():
+            standing = [h for h in open_holds(holds) if h.handle == fact.request_id]
+            return _ended(holds, standing, f"answered: {fact.answer}", ctx)
         case OrderVoided(record_id=voided) if voided == order_id:
             return _ended(holds, open_holds(holds), "order voided", ctx)
         case _:

@@ -98,6 +98,12 @@ HOLD_TYPES: dict[str, HoldType] = {
             ("warehouse",),
             timedelta(hours=24),
         ),
+        HoldType(
+            "CANCEL_REQUEST",
+            (Scope.FO,),
+            (Transaction.PICK, Transaction.SHIP),
+            Resolver.EXTERNAL,
+        ),
         HoldType("MANUAL", tuple(Scope), (), Resolver.MANUAL),
     )
 }

@@ -1,7 +1,8 @@
 """Record ids: a type prefix and 26 characters of Crockford base 32, shaped like a ULID.
 
 Where a natural key exists the id is derived from it, so that writing the record twice is writing it
-once.
+once. A fulfillment order is named after its order, `fo_<26 characters of the order>-<place>`, so
+that its id alone leads to the record that holds it.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ import re
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 PREFIXES = (
     "ord", "oln", "fo", "shp", "pkg", "pay", "int", "inv", "cm", "ret", "exc", "apc", "po", "to",
-    "rsv", "hld", "act", "job", "itm", "chg", "apr", "dec", "fct", "led", "grp", "rel", "cus",
+    "rsv", "hld", "act", "job", "itm", "chg", "apr", "dec", "fct", "led", "grp", "rel", "req",
+    "cus",
 )  # fmt: skip
-PATTERN = re.compile(rf"(?:{'|'.join(PREFIXES)})_[0-9A-HJKMNP-TV-Z]{{26}}")
+PATTERN = re.compile(rf"(?:{'|'.join(PREFIXES)})_[0-9A-HJKMNP-TV-Z]{{26}}(?:-[1-9][0-9]*)?")
 
 
 def derive(prefix: str, *parts: str | int) -> str:
@@ -30,6 +32,16 @@ def timed(prefix: str, milliseconds: int, entropy: int) -> str:
     if prefix not in PREFIXES:
         raise ValueError(f"unknown id prefix {prefix!r}")
     return f"{prefix}_{_encode((milliseconds << 80) | (entropy & ((1 << 80) - 1)))}"
+
+
+def part_of(prefix: str, whole: str, place: int) -> str:
+    """The id of the part at `place` (from 1) of the record `whole`."""
+    return f"{prefix}_{whole.partition('_')[2]}-{place}"
+
+
+def whole_of(part: str, prefix: str) -> str:
+    """The id of the record that a part belongs to, of type `prefix`; the inverse of `part_of`."""
+    return f"{prefix}_{part.partition('_')[2].rpartition('-')[0]}"
 
 
 def is_id(text: str, prefix: str) -> bool:

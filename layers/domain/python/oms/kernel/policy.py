@@ -5,8 +5,10 @@ Names and defaults follow the settings register; `Policy()` is the shipped defau
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 
 class ApprovalMode(StrEnum):
@@ -80,9 +82,44 @@ class ExcessFunds(StrEnum):
     OFF = "OFF"
 
 
+class Execution(StrEnum):
+    """Who works a site's fulfillment orders, and over which door (FUL-02)."""
+
+    CONSOLE = "CONSOLE"
+    WMS = "WMS"
+    FULFILLER = "FULFILLER"
+
+
+class Assignment(StrEnum):
+    """How a fulfillment order finds its worker (FUL-03)."""
+
+    AUTO = "AUTO"
+    MANUAL = "MANUAL"
+    CLAIM = "CLAIM"
+    REQUEST = "REQUEST"
+
+
+class ShortNoSplit(StrEnum):
+    """What a short pick does to an order that may not be split (PCK-04)."""
+
+    RECALL = "RECALL"
+    SHIP_PARTIAL = "SHIP_PARTIAL"
+
+
+class Silence(StrEnum):
+    """What no answer to a cancellation request means (CAN-05)."""
+
+    ACCEPT = "ACCEPT"
+    DENY = "DENY"
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Effective settings. Amounts are minor units; times say their unit in the name."""
+    """Effective settings. Amounts are minor units; times say their unit in the name.
+
+    `sites` holds what sites set for themselves, by site and field: a site wins over its company and
+    channel in matters of fulfillment (SET-01).
+    """
 
     order_authorization: bool = True
     order_approval: ApprovalMode = ApprovalMode.OFF
@@ -115,10 +152,28 @@ class Policy:
     claim_timeout_hours: int = 24
     fulfill_timeout_hours: int = 72
     self_service_cancel: bool = True
-    short_no_split_ships_partial: bool = False
+    fulfillment_order_approval_above: int | None = None
+    execution: Execution = Execution.CONSOLE
+    assignment: Assignment | None = None
+    request_deadline_hours: int = 24
+    cancel_answer_minutes: int | None = None
+    cancel_answer_default: Silence | None = None
+    release_lead_days: int = 1
+    assume_delivered_days: int = 14
+    short_no_split: ShortNoSplit = ShortNoSplit.RECALL
+    sla_release_minutes: int = 30
+    sla_claim_minutes: int = 4 * 60
+    sla_ship_minutes: int = 24 * 60
+    pickup_hold_days: int = 7
     agents_clear_alerts: bool = False
     customer_approval: bool = False
     customer_filing: bool = False
     draft_expiry_days: int = 30
     draft_lock_minutes: int = 30
     number_prefix: str = "T"
+    sites: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def at(self, site: str) -> Policy:
+        """The settings in force at a site."""
+        own = self.sites.get(site)
+        return replace(self, **own) if own else self

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from oms.fulfillment.commands import Release
-from oms.fulfillment.decisions import deliver, deliverable, release, release_ready
+from oms.fulfillment.decisions import approve_automatically as approve_fulfillment
+from oms.fulfillment.decisions import deliver, deliverable, release, release_ready, unapproved
 from oms.fulfillment.model import FulfillmentOrder
 from oms.holds.decisions import blocks, recheck
 from oms.holds.model import Transaction
@@ -18,7 +19,9 @@ def advance(draft: Draft) -> bool:
     order = draft.order
     if order.voided_at or order.submitted_at is None or stopped(draft.record):
         return False
-    moves = (_recheck, _finish_intake, _approve, _release, _deliver)
+    moves = (
+        _recheck, _finish_intake, _approve, _approve_fulfillment, _release, _deliver,
+    )  # fmt: skip
     return any(move(draft) for move in moves)
 
 
@@ -57,8 +60,21 @@ def _approve(draft: Draft) -> bool:
     return draft.order.approval is not order.approval
 
 
+def _approve_fulfillment(draft: Draft) -> bool:
+    """FUL-101: each FO that waits is asked for once, or let go as the switch says."""
+    for fo in unapproved(draft.record.fulfillment):
+        if blocks(draft.record.holds, Transaction.RELEASE, (fo.id,)) or fo.suspended:
+            continue
+        value, paid = fulfillment_value(draft.record, fo), _funds_cover(draft, fo)
+        step = approve_fulfillment(draft.record.fulfillment, fo, value, paid, draft.ctx)
+        if step.facts:
+            draft.take("fulfillment", step)
+            return True
+    return False
+
+
 def _release(draft: Draft) -> bool:
-    for fo in release_ready(draft.record.fulfillment):
+    for fo in release_ready(draft.record.fulfillment, draft.ctx):
         held = blocks(draft.record.holds, Transaction.RELEASE, (fo.id,))
         if not held and not fo.suspended and _funds_cover(draft, fo):
             command = Release(fo.id)

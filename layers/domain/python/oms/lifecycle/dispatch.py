@@ -18,6 +18,7 @@ from oms.billing import commands as billing_commands
 from oms.billing import decisions as billing
 from oms.fulfillment import commands as fulfillment_commands
 from oms.fulfillment import decisions as fulfillment
+from oms.fulfillment.confirmations import IMPLIES, news
 from oms.fulfillment.policy import fo_refusals
 from oms.holds import commands as hold_commands
 from oms.holds import decisions as holds
@@ -62,6 +63,8 @@ ORDER: dict[type, tuple[str, Decision]] = {
 FULFILLMENT: dict[type, tuple[str, Decision]] = {
     fulfillment_commands.ApproveFulfillment: ("approve", fulfillment.approve),
     fulfillment_commands.Assign: ("assign", fulfillment.assign),
+    fulfillment_commands.Claim: ("claim", fulfillment.assign),
+    fulfillment_commands.AcceptRequest: ("accept", fulfillment.accept),
     fulfillment_commands.Unassign: ("unassign", fulfillment.unassign),
     fulfillment_commands.RejectFulfillment: ("reject", fulfillment.reject),
     fulfillment_commands.Pick: ("pick", fulfillment.pick),
@@ -70,6 +73,16 @@ FULFILLMENT: dict[type, tuple[str, Decision]] = {
     fulfillment_commands.Pack: ("pack", fulfillment.pack),
     fulfillment_commands.Unpack: ("unpack", fulfillment.unpack),
     fulfillment_commands.Ship: ("ship", fulfillment.ship),
+    fulfillment_commands.ShipNotice: ("shipNotice", fulfillment.notice),
+    fulfillment_commands.Confirm: ("confirm", fulfillment.confirm),
+    fulfillment_commands.Track: ("track", fulfillment.track),
+    fulfillment_commands.MakeReady: ("ready", fulfillment.ready),
+    fulfillment_commands.Arrive: ("arrive", fulfillment.arrive),
+    fulfillment_commands.HandOver: ("handOver", fulfillment.hand_over),
+    fulfillment_commands.ExtendPickup: ("extend", fulfillment.extend),
+    fulfillment_commands.AnswerCancellation: ("cancelAnswer", fulfillment.answer),
+    fulfillment_commands.SuspendFulfillment: ("suspend", fulfillment.suspend),
+    fulfillment_commands.ResumeFulfillment: ("resume", fulfillment.resume),
     fulfillment_commands.FileFulfillment: ("file", fulfillment.file),
 }
 PAYMENTS: dict[type, tuple[str, Decision]] = {
@@ -114,14 +127,14 @@ def handle(draft: Draft, command: object) -> None:
         action, decision = ORDER[kind]
         permit(draft, action)
         if kind is order_commands.Approve:
-            _permit_approval(draft)
+            _permit_request(draft, "order", draft.order.id)
         draft.take("order", decision(draft.order, command, draft.ctx))
         if isinstance(command, order_commands.Void):
             drafting.close(draft, command.reason)
     elif kind in FULFILLMENT:
         action, decision = FULFILLMENT[kind]
         _permit_fulfillment(draft, action, command)
-        extra = {"allow_split": draft.order.allow_split} if action == "short" else {}
+        extra = _order_says(draft, action, command)
         part = draft.record.fulfillment
         draft.take("fulfillment", decision(part, command, draft.ctx, **extra))
     elif kind in PAYMENTS:
@@ -141,9 +154,9 @@ def handle(draft: Draft, command: object) -> None:
         _handle_rest(draft, command)
 
 
-def _permit_approval(draft: Draft) -> None:
+def _permit_request(draft: Draft, subject_type: str, subject_id: str) -> None:
     """APV-02: nobody approves an own request, or one above the own money limit."""
-    asked = approvals.pending(draft.record.approvals, "order", draft.order.id)
+    asked = approvals.pending(draft.record.approvals, subject_type, subject_id)
     if asked is not None:
         _refuse("approve", approvals.refusals(asked, draft.ctx.actor))
 
@@ -197,20 +210,50 @@ def order_reasons(record: OrderRecord, action: str, automatic: bool) -> tuple[Re
     return refusals(record.order, action, alerted(record.attention), blocked, automatic)
 
 
-def fulfillment_reasons(record: OrderRecord, fo_id: str, action: str) -> tuple[Reason, ...]:
+def fulfillment_reasons(
+    record: OrderRecord, fo_id: str, action: str, ctx: Context
+) -> tuple[Reason, ...]:
     """Why an FO's policy table does not allow `action`; empty when it does."""
     fo = record.fulfillment.find(fo_id)
-    blocked = frozenset(t.value for t in Transaction if blocks(record.holds, t, (fo_id,)))
-    suspended = record.order.suspended is not None
-    return fo_refusals(fo, action, suspended, alerted(record.attention), blocked)
+    found = {t.value: blocks(record.holds, t, (fo_id,)) for t in Transaction}
+    held = {name: standing[0].type for name, standing in found.items() if standing}
+    suspended, alert = record.order.suspended is not None, alerted(record.attention)
+    return fo_refusals(fo, action, suspended, alert, frozenset(held), held, ctx.now)
+
+
+def _order_says(draft: Draft, action: str, command: Any) -> dict[str, Any]:
+    """What a decision on an FO needs to know of its order."""
+    if action in ("short", "shipNotice", "confirm"):
+        return {"allow_split": draft.order.allow_split}
+    if action == "handOver":
+        fo = draft.record.fulfillment.find(command.fo_id)
+        person = draft.order.group(fo.group_id).pickup_person
+        return {"order_number": draft.order.number, "person": person}
+    return {}
 
 
 def _permit_fulfillment(draft: Draft, action: str, command: Any) -> None:
     try:
-        reasons = fulfillment_reasons(draft.record, command.fo_id, action)
+        fo = draft.record.fulfillment.find(command.fo_id)
     except KeyError:
         raise Refused.because("STATE", f"no fulfillment order {command.fo_id}") from None
-    _refuse(action, reasons)
+    if isinstance(command, fulfillment_commands.Confirm) and not news(fo, command):
+        return
+    _refuse(action, fulfillment_reasons(draft.record, fo.id, action, draft.ctx))
+    if action == "approve":
+        _permit_request(draft, "fulfillmentOrder", command.fo_id)
+    elif action == "confirm":
+        _refuse(action, _stops(draft, command))
+
+
+def _stops(draft: Draft, command: fulfillment_commands.Confirm) -> tuple[Reason, ...]:
+    """What stops the work that a report says was done (FUL-10, FUL-11)."""
+    fo = draft.record.fulfillment.find(command.fo_id)
+    implied = IMPLIES.get(command.status)
+    if implied is None:
+        return ()
+    reasons = fulfillment_reasons(draft.record, fo.id, implied, draft.ctx)
+    return tuple(r for r in reasons if r.code in ("HELD", "SUSPENDED", "ALERTED"))
 
 
 def _refuse(action: str, reasons: tuple[Reason, ...]) -> None:

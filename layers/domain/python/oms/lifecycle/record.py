@@ -16,6 +16,7 @@ from oms.approvals.model import Approvals
 from oms.billing.model import Billing
 from oms.fulfillment.model import Fulfillment
 from oms.holds.model import Holds
+from oms.kernel.context import Actor
 from oms.kernel.facts import StoredFact
 from oms.orders.drafts import DraftWork
 from oms.orders.model import Order
@@ -57,3 +58,14 @@ class OrderRecord:
     updated_at: datetime | None = None
     updated_by: str | None = None
     correlation_id: str | None = None
+
+
+def in_scope(record: OrderRecord, actor: Actor) -> bool:
+    """Whether the order is there for the actor: of its channel, and linked to one of its sites
+    where it is bound to any (ROL-02, STR-07).
+    """
+    if actor.channel and record.order.channel != actor.channel:
+        return False
+    works = {fo.site for fo in record.fulfillment.orders}
+    counters = {group.pickup_site for group in record.order.groups}
+    return not actor.sites or not actor.sites.isdisjoint(works | counters)

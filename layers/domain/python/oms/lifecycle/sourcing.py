@@ -10,17 +10,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from oms.fulfillment.commands import Allocate, PlannedFulfillment, PlannedLine
 from oms.fulfillment.decisions import allocate
+from oms.fulfillment.starting import release_from, ship_by
 from oms.inventory.model import StockSnapshot
 from oms.inventory.ports import StockStore
 from oms.kernel.codec import encode
 from oms.kernel.facts import Fact, Step
 from oms.kernel.ids import derive
-from oms.kernel.policy import StockPolicy
+from oms.kernel.policy import Execution, StockPolicy
 from oms.lifecycle.demands import NOT_RESERVED, Views, requests
 from oms.lifecycle.moves import Draft
 from oms.lifecycle.offers import stocked
@@ -40,6 +42,8 @@ from oms.sourcing.rules import STANDARD
 KEPT = timedelta(days=400)
 """How long a decision record is kept (SRC-60)."""
 ASSIGNMENTS = {"WAREHOUSE": "AUTO", "STORE": "CLAIM", "DROPSHIP_VENDOR": "REQUEST"}
+"""How FOs find their worker where neither site nor setting says so (FUL-03)."""
+
 NOWHERE = Site("VIRTUAL", "Virtual", SiteType.VIRTUAL)
 """Where what has no stock is fulfilled when the company names no such site (LIN-08)."""
 
@@ -205,8 +209,22 @@ def _fulfillment(draft: Draft, made: Plan, chosen: PlannedSite, site: Site) -> P
     kind = "PICKUP" if group.type is DeliveryType.PICKUP else "STANDARD"
     if site.type is SiteType.VIRTUAL:
         kind = "VIRTUAL"
-    assignment = site.assignment or ASSIGNMENTS.get(site.type.value, "AUTO")
+    terms = draft.ctx.policy.at(site.code)
+    asked = "REQUEST" if terms.execution is Execution.FULFILLER else None
+    assignment = site.assignment or terms.assignment or asked
+    zone, wanted = _zone(site), group.requested_date or draft.order.requested_date
+    lead = terms.release_lead_days
     return PlannedFulfillment(
-        site.code, site.type.value, group.method, group.id, kind, assignment, lines,
-        made.decision.attempt,
+        site.code, site.type.value, group.method, group.id, kind,
+        assignment or ASSIGNMENTS.get(site.type.value, "AUTO"), lines, made.decision.attempt,
+        execution=terms.execution, ship_by=ship_by(wanted, zone) if wanted else None,
+        release_from=release_from(wanted, lead, zone) if wanted else None,
     )  # fmt: skip
+
+
+def _zone(site: Site) -> tzinfo:
+    """The site's time zone; one that nobody knows counts as UTC."""
+    try:
+        return ZoneInfo(site.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC

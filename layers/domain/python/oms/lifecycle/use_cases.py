@@ -36,7 +36,7 @@ from oms.lifecycle.mapping import translated
 from oms.lifecycle.moves import Draft
 from oms.lifecycle.ports import Commit, Marker, Numbers, OrderStore
 from oms.lifecycle.preview import outcome_of
-from oms.lifecycle.record import Handled, OrderRecord
+from oms.lifecycle.record import Handled, OrderRecord, in_scope
 from oms.lifecycle.state import state
 from oms.lifecycle.stock import stock_write
 from oms.lifecycle.view import summary
@@ -154,9 +154,11 @@ class Lifecycle:
         raise VersionConflict("the order keeps changing; read it again")
 
     def read(self, actor: Actor, order_id: str) -> OrderRecord:
-        """The record as of now; another company's or channel's order does not exist (INV-A5)."""
+        """The record as of now; another company's, channel's or site's order does not exist
+        (INV-A5, ROL-02).
+        """
         record = self._ports.orders.load(actor.company, order_id)
-        if record is None or (actor.channel and record.order.channel != actor.channel):
+        if record is None or not in_scope(record, actor):
             raise NotFound("ORDER_NOT_FOUND", f"no order {order_id}")
         return record
 

@@ -7,13 +7,16 @@ from __future__ import annotations
 from typing import Any
 
 from oms.billing.decisions import balances
+from oms.fulfillment.model import FulfillmentOrder
+from oms.fulfillment.policy import ACTIONS as FLOOR_ACTIONS
+from oms.fulfillment.sla import sla
 from oms.fulfillment.states import fo_state
+from oms.holds.decisions import open_holds
 from oms.kernel.codec import encode
 from oms.kernel.context import Context
 from oms.kernel.errors import Reason
 from oms.lifecycle.dispatch import (
     BILLING,
-    FULFILLMENT,
     ORDER,
     PAYMENTS,
     action_reasons,
@@ -21,6 +24,7 @@ from oms.lifecycle.dispatch import (
 )
 from oms.lifecycle.drafting import ACTIONS
 from oms.lifecycle.record import OrderRecord
+from oms.lifecycle.scopes import version_of
 from oms.lifecycle.state import covered, money, state
 from oms.orders.drafts import DraftWork, holder, lock_ends
 from oms.orders.status import fulfillment_status, line_status, payment_status, return_status
@@ -73,11 +77,7 @@ def view(record: OrderRecord, ctx: Context) -> dict[str, Any]:
     for row, fo in zip(
         answer.get("fulfillment", {}).get("orders", []), record.fulfillment.orders, strict=True
     ):
-        row["state"] = fo_state(fo)
-        row["allowedActions"] = [
-            _action(name, fulfillment_reasons(record, fo.id, name))
-            for name, _ in FULFILLMENT.values()
-        ]
+        row |= _fulfillment(record, fo, ctx)
     answer["allowedActions"] = [
         _action(name, action_reasons(record, name, ctx))
         for name in (*(name for name, _ in LISTED), *ACTIONS.values())
@@ -95,6 +95,28 @@ def _draft(work: DraftWork, ctx: Context) -> dict[str, Any]:
     held = holder(work, ctx)
     lock = None if held is None else {"by": held, "until": encode(lock_ends(work, ctx))}
     return {**shown, "lock": lock}
+
+
+def _fulfillment(record: OrderRecord, fo: FulfillmentOrder, ctx: Context) -> dict[str, Any]:
+    """What is computed of an FO: state, time (FUL-07), holds and what may be done (FUL-05)."""
+    standing = [hold for hold in open_holds(record.holds) if hold.scope_ref == fo.id]
+    computed: dict[str, Any] = {
+        "state": fo_state(fo),
+        "type": fo.type.value,
+        "execution": fo.execution.value,
+        "version": version_of(record.scopes, f"fo:{fo.id}"),
+        "holds": [{"id": hold.id, "type": hold.type} for hold in standing],
+        "allowedActions": [
+            _action(name, fulfillment_reasons(record, fo.id, name, ctx)) for name in FLOOR_ACTIONS
+        ],
+    }
+    time = sla(fo, ctx.now, ctx.policy)
+    if time is not None:
+        computed["sla"] = {
+            "ageSeconds": int(time.age.total_seconds()), "color": time.color,
+            "inStateSeconds": int(time.in_state.total_seconds()), "dueAt": encode(time.due_at),
+        }  # fmt: skip
+    return computed
 
 
 def sums(record: OrderRecord, ctx: Context) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Cancellation: units by bucket, each by its own reservation id (CAN-01 to CAN-03, LIN-07,
+"""Cancellation: units by bucket, each by its own reservation id (CAN-01 to CAN-04, LIN-07,
 LIN-110).
 """
 
@@ -21,8 +21,13 @@ def cancel(order: Order, command: commands.Cancel, ctx: Context) -> Step[Order]:
     """Cancel the named units, or every open one; all of it or nothing.
 
     Units on an FO leave it by `CancellationRequested`, on which fulfillment acts in the same
-    commit.
+    commit; where the floor has begun on them it is asked (CAN-04), unless a channel's customer
+    cancels, whose time is then over (CAN-08).
     """
+    return _cancel(order, command, ask=ctx.actor.channel is None)
+
+
+def _cancel(order: Order, command: commands.Cancel, ask: bool) -> Step[Order]:
     wanted = command.lines or tuple(
         commands.CancelLine(line.line_no) for line in order.lines if line.buckets.open
     )
@@ -30,7 +35,7 @@ def cancel(order: Order, command: commands.Cancel, ctx: Context) -> Step[Order]:
         raise Refused.because("STATE", "nothing is open")
     found: list[Fact] = []
     for row in wanted:
-        order, more = _cancel_line(order, row, command.reason)
+        order, more = _cancel_line(order, row, command.reason, ask=ask)
         found += more
     if order.intake_done_at is None and not any(line.buckets.active for line in order.lines):
         # Nothing is left that could lack anything: the next check lets the order close (ORD-07).
@@ -44,7 +49,7 @@ def void(order: Order, command: commands.Void, ctx: Context) -> Step[Order]:
         raise Refused.because("ALREADY_SHIPPED", "units have shipped; return them instead")
     found: tuple[Fact, ...] = ()
     if any(line.buckets.open for line in order.lines):
-        step = cancel(order, commands.Cancel(command.reason), ctx)
+        step = _cancel(order, commands.Cancel(command.reason), ask=False)
         order, found = step.part, step.facts
     order = replace(order, voided_at=ctx.now)
     return Step(order, (*found, facts.OrderVoided(order.id, command.reason)))
@@ -70,9 +75,10 @@ def cancelable(line: Line) -> int:
 
 
 def _cancel_line(
-    order: Order, row: commands.CancelLine, reason: str, where_possible: bool = False
-) -> tuple[Order, list[Fact]]:
-    line = _checked(order, row)
+    order: Order, row: commands.CancelLine, reason: str, where_possible: bool = False,
+    ask: bool = False,
+) -> tuple[Order, list[Fact]]:  # fmt: skip
+    line = _checked(order, row, ask)
     left = line.buckets.open if row.quantity is None else row.quantity
     found: list[Fact] = []
     for bucket in AT_ONCE:
@@ -83,7 +89,7 @@ def _cancel_line(
             found += more
     if left:
         units = Units(line.line_no, str(line.item_id), left)
-        found.append(facts.CancellationRequested(order.id, (units,), reason, where_possible))
+        found.append(facts.CancellationRequested(order.id, (units,), reason, where_possible, ask))
     order, more = _stop_waiting(order, line.line_no)
     return order, [*found, *more]
 
@@ -99,7 +105,7 @@ def _stop_waiting(order: Order, line_no: int) -> tuple[Order, list[Fact]]:
     return order, [facts.LineChanged(order.id, line_no, "suspended", "true", "false", "CANCELED")]
 
 
-def _checked(order: Order, row: commands.CancelLine) -> Line:
+def _checked(order: Order, row: commands.CancelLine, ask: bool) -> Line:
     try:
         line = order.line(row.line_no)
     except KeyError:
@@ -113,7 +119,7 @@ def _checked(order: Order, row: commands.CancelLine) -> Line:
     if not 0 < quantity <= buckets.open:
         text = f"{buckets.open} units of line {row.line_no} are open"
         raise Refused.because("QUANTITY_EXCEEDED", text, str(row.line_no))
-    if quantity > cancelable(line):
+    if quantity > cancelable(line) and not ask:
         text = f"units of line {row.line_no} are picked"
         raise Refused.because("PICKING_STARTED", text, str(row.line_no))
     return line

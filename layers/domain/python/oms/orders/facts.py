@@ -132,13 +132,15 @@ class UnitsCanceled(Fact):
 class CancellationRequested(Fact):
     """Units on FOs not yet picking leave them; fulfillment shrinks or cancels the FOs (CAN-03).
 
-    `where_possible` leaves units that are being picked alone instead of refusing all of it.
+    Of units that are being picked, `ask` makes a request to the floor (CAN-04), `where_possible`
+    leaves them alone; with neither all of it is refused.
     """
 
     TYPE: ClassVar[str] = "order.cancellation_requested"
     units: tuple[Units, ...]
     reason: str
     where_possible: bool = False
+    ask: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,7 @@ class DeliveryGroup:
     type: DeliveryType = DeliveryType.SHIP
     address: Address | None = None
     pickup_site: str | None = None
+    pickup_person: str | None = None
     requested_date: str | None = None
     instructions: str | None = None
     gift_message: str | None = None

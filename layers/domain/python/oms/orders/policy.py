@@ -36,10 +36,8 @@ def _open_units(order: Order) -> Reason | None:
     void = _not_void(order)
     if void:
         return void
-    if any(line.buckets.open - line.buckets.picked - line.buckets.packed for line in order.lines):
+    if any(line.buckets.open for line in order.lines):
         return None
-    if any(line.buckets.picked + line.buckets.packed for line in order.lines):
-        return Reason("PICKING_STARTED", "the open units are picked")
     if any(line.buckets.shipped for line in order.lines):
         return Reason("ALREADY_SHIPPED", "every unit has shipped; return them instead")
     return Reason("STATE", "nothing is open")

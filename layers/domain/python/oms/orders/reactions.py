@@ -93,8 +93,19 @@ def _moved(order: Order, fact: Fact) -> Order:
             return _move_all(order, fact.units, Bucket.PACKED, Bucket.PICKED)
         case fulfillment.UnitsUnpicked():
             return _move_all(order, fact.units, Bucket.PICKED, Bucket.ALLOCATED)
+        case fulfillment.ShipmentDelivered():
+            return _delivered(order, fact)
         case _:
             return order
+
+
+def _delivered(order: Order, fact: fulfillment.ShipmentDelivered) -> Order:
+    """LIN-111: delivered units stay within the shipped ones."""
+    for units in fact.units:
+        line = order.line(units.line_no)
+        buckets = replace(line.buckets, delivered=line.buckets.delivered + units.quantity)
+        order = put_line(order, replace(line, buckets=buckets))
+    return order
 
 
 def _move_all(order: Order, rows: Iterable[Units], source: Bucket, target: Bucket) -> Order:

@@ -45,10 +45,10 @@ class SettingsStore(Protocol):
         """Register an OAuth client."""
 
     def policy(self, company: str, channel: str | None = None) -> Policy:
-        """Effective settings of a channel."""
+        """Effective settings of a channel, with those that sites set for themselves."""
 
     def settings(self, company: str, level: str) -> dict[str, Any]:
-        """Values set at one level (`COMPANY` or `CHANNEL#code`), by setting name."""
+        """Values set at one level (`COMPANY`, `CHANNEL#code`, `SITE#code`), by setting name."""
 
     def put_settings(self, company: str, level: str, values: dict[str, Any]) -> None:
         """Replace the values set at one level; unknown or ill-typed ones raise `Malformed`."""

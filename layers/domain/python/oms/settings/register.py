@@ -1,11 +1,12 @@
 """The settings register: each setting by its public name and what it means to decisions.
 
-A channel inherits from its company what it does not set itself (SET-01).
+A channel inherits from its company what it does not set itself, a site from both (SET-01).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from oms.kernel.codec import camel, decode
@@ -14,6 +15,7 @@ from oms.kernel.policy import Policy
 
 COMPANY = "COMPANY"
 CHANNEL = "CHANNEL"
+SITE = "SITE"
 
 NAMES: Mapping[str, str] = {
     "workflow.orderAuthorization": "order_authorization",
@@ -50,7 +52,19 @@ NAMES: Mapping[str, str] = {
     "allocation.unfillableAfterHours": "unfillable_after_hours",
     "store.claimTimeoutHours": "claim_timeout_hours",
     "store.fulfillTimeoutHours": "fulfill_timeout_hours",
-    "fulfillment.shortNoSplitShipsPartial": "short_no_split_ships_partial",
+    "workflow.fulfillmentOrderApprovalAbove": "fulfillment_order_approval_above",
+    "fulfillment.execution": "execution",
+    "fulfillment.assignment": "assignment",
+    "fulfillment.requestDeadlineHours": "request_deadline_hours",
+    "fulfillment.cancelAnswerMinutes": "cancel_answer_minutes",
+    "fulfillment.cancelAnswerDefault": "cancel_answer_default",
+    "fulfillment.releaseLeadDays": "release_lead_days",
+    "fulfillment.assumeDeliveredDays": "assume_delivered_days",
+    "fulfillment.shortNoSplit": "short_no_split",
+    "fulfillment.sla.releaseMinutes": "sla_release_minutes",
+    "fulfillment.sla.claimMinutes": "sla_claim_minutes",
+    "fulfillment.sla.shipMinutes": "sla_ship_minutes",
+    "pickup.holdDays": "pickup_hold_days",
     "service.agentsClearAlerts": "agents_clear_alerts",
     "service.draftLockMinutes": "draft_lock_minutes",
     "numbering.prefix": "number_prefix",
@@ -61,12 +75,29 @@ COMPANY_ONLY = frozenset(
         "workflow.customerFiling", "inventory.backorderQueue",
     }
 )  # fmt: skip
+AT_SITES = frozenset(
+    name for name in NAMES if name.partition(".")[0] in ("fulfillment", "pickup", "store")
+)
+"""Settings that a site may set for itself."""
 
 
-def policy(company: Mapping[str, Any], channel: Mapping[str, Any]) -> Policy:
-    """The effective settings of a channel from the values set at both levels."""
-    values = {camel(NAMES[name]): value for name, value in {**company, **channel}.items()}
-    return decode(Policy, values)
+def policy(
+    company: Mapping[str, Any],
+    channel: Mapping[str, Any],
+    sites: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Policy:
+    """The effective settings of a channel from the values set at its level, above and at sites."""
+    chosen = _decoded({**company, **channel})
+    return replace(chosen, sites={code: _own(values) for code, values in (sites or {}).items()})
+
+
+def _decoded(values: Mapping[str, Any]) -> Policy:
+    return decode(Policy, {camel(NAMES[name]): value for name, value in values.items()})
+
+
+def _own(values: Mapping[str, Any]) -> dict[str, Any]:
+    made = _decoded(values)
+    return {NAMES[name]: getattr(made, NAMES[name]) for name in values}
 
 
 def check(level: str, values: Mapping[str, Any]) -> None:
@@ -87,6 +118,8 @@ def _problem(level: str, name: str, value: Any) -> Problem | None:
         return Problem(name, "UNKNOWN_SETTING", "there is no such setting")
     if level != COMPANY and name in COMPANY_ONLY:
         return Problem(name, "WRONG_LEVEL", "this is set for the whole company")
+    if level.startswith(SITE) and name not in AT_SITES:
+        return Problem(name, "WRONG_LEVEL", "this is not set for a site")
     try:
         checked = policy({name: value}, {})
     except (TypeError, ValueError) as error:
