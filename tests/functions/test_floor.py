@@ -227,7 +227,7 @@ def test_a_warehouse_reports(world: World) -> None:
 def test_a_file_of_notices_is_taken_row_by_row(world: World) -> None:
     """SHP-08, ACC-104: a mismatch ships nothing and stops no other row; the file counts once."""
     first, fo_id = released(world)
-    second = world.place("W-2")
+    second = world.place("W-2", customer={"code": "C-2"})
     world.run(second)
     other = fo_of(world, second).id
     rows = [

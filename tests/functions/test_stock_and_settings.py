@@ -167,6 +167,7 @@ def test_records_are_created_read_and_replaced(world: World, path: str) -> None:
     assert admin(world, "GET", path).status == 404
     created = admin(world, "PUT", path, body)
     assert (created.status, created.headers["etag"]) == (200, '"1"')
+    created.body.pop("stoppedOrders", None)
     assert admin(world, "GET", path).body == created.body
     assert admin(world, "PUT", path, body).status == 428
     changed = admin(world, "PUT", path, body | {"name": "Other"}, headers={"If-Match": '"1"'})
