@@ -25,7 +25,7 @@ def _shown(item: ActionItem, fix: Fix) -> Json:
     if fix.command == "clear":
         path, body = f"/v1/action-items/{item.id}/clear", {"resolution": fix.label}
         preview = False
-    elif item.order_id is None:
+    elif item.order_id is None or fix.command not in _REQUESTS:
         return shown
     else:
         order = f"/v1/orders/{item.order_id}"
@@ -64,6 +64,10 @@ def _refund(item: ActionItem, fix: Fix) -> Request:
     return f"payments/{item.record_id}/refund", body | {"amount": int(item.data["amount"])}, ()
 
 
+def _distribute(item: ActionItem, _: Fix) -> Request:
+    return f"payments/{item.record_id}/distribute", {}, ("invoices",)
+
+
 _REQUESTS: Mapping[str, Callable[[ActionItem, Fix], Request]] = {
     "complete": lambda *_: _actions("complete"),
     "changeAddress": lambda *_: _actions("changeAddress", ("group", "address")),
@@ -74,4 +78,5 @@ _REQUESTS: Mapping[str, Callable[[ActionItem, Fix], Request]] = {
     "addTender": lambda *_: ("payments", {}, ("method", "token")),
     "retryPayment": _retry,
     "refund": _refund,
+    "distributeFunds": _distribute,
 }

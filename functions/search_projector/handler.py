@@ -13,13 +13,13 @@ from aws_lambda_powertools.utilities.batch import (
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from oms.lifecycle.projection import search_document
-from oms_aws import wiring
+from oms_aws import wiring_stream
 from oms_aws.search.index import OpenSearchIndex, connect
 from oms_aws.search.projection import Projector
 from oms_aws.search.setup import ensure_index
 
 index = OpenSearchIndex(connect(os.environ["SEARCH_URL"]), set_up=ensure_index)
-projector = Projector(index, search_document, lambda order: wiring.failures().park(order))
+projector = Projector(index, search_document, lambda order: wiring_stream.failures().park(order))
 processor = BatchProcessor(EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
 
 

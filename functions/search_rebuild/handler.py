@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from oms_aws import wiring
+from oms_aws import wiring, wiring_stream
 from oms_aws.search import rebuild
 from oms_aws.search.index import connect
 
@@ -26,7 +26,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
             def time_left() -> bool:
                 return context.get_remaining_time_in_millis() > MARGIN_MILLISECONDS
 
-            return rebuild.copy(client, wiring.order_rows(), event["work"], time_left)
+            return rebuild.copy(client, wiring_stream.order_rows(), event["work"], time_left)
         case "switch":
             copied = sum(work["copied"] for work in event["segments"])
             rebuild.switch(client, event["old"], event["new"], copied)

@@ -7,7 +7,7 @@ from typing import Any
 
 from oms.kernel.errors import NotFound
 from oms.lifecycle.projection import search_document
-from oms_aws import wiring
+from oms_aws import wiring, wiring_stream
 from oms_aws.failures import Failures, Parked
 from oms_aws.http import Call, Operation, Reply
 from oms_aws.http_actor import ADMIN
@@ -18,8 +18,8 @@ from oms_aws.search.projection import Projector
 from functions.stream_replay import schemas
 
 QUEUES: Mapping[str, Callable[[], Failures]] = {
-    "projector": lambda: wiring.reader_failures("PROJECTOR_FAILURES_URL"),
-    "relay": lambda: wiring.reader_failures("RELAY_FAILURES_URL"),
+    "projector": lambda: wiring_stream.reader_failures("PROJECTOR_FAILURES_URL"),
+    "relay": lambda: wiring_stream.reader_failures("RELAY_FAILURES_URL"),
 }
 
 
@@ -36,7 +36,11 @@ def replay_some(call: Call) -> Reply:
         raise NotFound("NOT_FOUND", f"{reader} is none of {', '.join(QUEUES)}")
     failures = QUEUES[reader]()
     found = replay(
-        failures, wiring.order_rows(), wiring.stream_records(), AGAIN[reader], shape.drop_forgotten
+        failures,
+        wiring_stream.order_rows(),
+        wiring_stream.stream_records(),
+        AGAIN[reader],
+        shape.drop_forgotten,
     )
     counts = {"done": found.done, "failed": found.failed, "forgotten": found.forgotten}
     return Reply({**counts, "waiting": failures.depth()})

@@ -3,10 +3,10 @@
     GATEWAY_PORT=4566 OMS_METER_FILE=meter.jsonl python -m infra.local.aws_server
 
 Closed here, each as AWS documents it: errors of functions by their class; partial failures,
-bisecting and bounded retries of stream batches; metrics in the embedded format; alarms that look
-at their own dimensions; AWS/Lambda, AWS/SQS and AWS/States metrics. Everything else is MiniStack
-as released. Lambda invocations and state transitions are metered here, because this is where
-they happen; calls to AWS are metered in the workers.
+bisecting and bounded retries of stream batches; rights on streams; metrics in the embedded format;
+alarms that look at their own dimensions; AWS/Lambda, AWS/SQS and AWS/States metrics. Everything
+else is MiniStack as released. Lambda invocations and state transitions are metered here, because
+this is where they happen; calls to AWS are metered in the workers.
 """
 
 import json
@@ -23,6 +23,7 @@ from ministack.services import cloudwatch, lambda_svc, sqs, stepfunctions
 
 from infra.local.aws_errors import as_error, with_typed_errors
 from infra.local.aws_metrics import embedded_metrics, evaluate
+from infra.local.aws_rights import authorize_streams_as_documented
 from infra.local.aws_streams import StreamDelivery
 
 _SAMPLE_SECONDS = 5.0
@@ -39,6 +40,7 @@ def main() -> None:
     _run_functions_as_documented()
     _meter_and_publish_invocations()
     _deliver_streams_as_documented()
+    authorize_streams_as_documented()
     _meter_transitions()
     cloudwatch._evaluate_alarm = _evaluate_alarm
     threading.Thread(target=_sample_forever, daemon=True, name="throughline-sampler").start()

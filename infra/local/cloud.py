@@ -78,6 +78,8 @@ class LocalCloud:
         self._running = ExitStack()
         self.endpoints: Endpoints | None = None
         self.meter = Meter(self._state / "meter.jsonl")
+        self._search: processes.Program | None = None
+        self._search_port = 0
 
     @classmethod
     def start(cls, state_dir: Path, search: Search = "local", root: Path = ROOT) -> "LocalCloud":
@@ -170,11 +172,23 @@ class LocalCloud:
             node_url, stop_node = start_node(self._state / "opensearch")
             self._running.callback(stop_node)
             return node_url
-        port = processes.free_port()
-        url = f"http://{processes.LOOPBACK}:{port}"
-        program = self._run("search", ["infra.local.search_service", "--port", str(port)], _LAYERS)
-        processes.wait_until_answers(program, url)
+        self._search_port = processes.free_port()
+        return self.start_search()
+
+    def start_search(self) -> str:
+        """Start the local search service, with the index it had when it was stopped; its URL."""
+        data = self._state / "tmp" / "search"
+        data.mkdir(exist_ok=True)
+        command = ["infra.local.search_service", "--port", str(self._search_port)]
+        self._search = self._run("search", [*command, "--data", str(data)], _LAYERS)
+        url = f"http://{processes.LOOPBACK}:{self._search_port}"
+        processes.wait_until_answers(self._search, url)
         return url
+
+    def stop_search(self) -> None:
+        """Stop the local search service, as an outage would."""
+        if self._search is not None:
+            processes.stop(self._search)
 
     def _start_gateway(self, port: int, endpoints: Endpoints, secret_id: str) -> None:
         secrets = boto3.client(

@@ -12,6 +12,7 @@ import pytest
 from oms.kernel.errors import Malformed
 from oms.orders.model import Address
 from oms.payments.model import Method
+from oms.search.freshness import Mark
 
 from tests.contracts.search_company import Orders
 from tests.contracts.search_samples import (
@@ -227,3 +228,43 @@ def test_statuses_and_amounts_are_criteria(
     returned = {"paymentStatus": "UNPAID", "returnStatus": "RETURNED"}
     orders.add("c", {"totalMinor": 2000, "openMinor": 5, **returned})
     assert orders.find(**params) == wanted
+
+
+def test_every_shown_column_sorts_and_pages(orders: Orders) -> None:
+    """SEA-03, SEA-04: yes-or-no columns too, in both directions, each order once."""
+    for at in range(6):
+        orders.add(f"n{at}", at=at, locked=marked() if at % 2 else None, agent=f"ana{at % 3}")
+    for sort in ("locked,number", "-locked,number", "agent,number", "-alerted,-number", "version"):
+        seen: list[str] = []
+        cursor: dict[str, str] = {}
+        while True:
+            page = orders.page(sort=sort, limit="2", **cursor)
+            seen += names(page.hits)
+            if page.cursor is None:
+                break
+            cursor = {"cursor": page.cursor}
+        assert sorted(seen) == [f"n{at}" for at in range(6)], sort
+        if sort == "-locked,number":
+            assert seen[:3] == ["n1", "n3", "n5"]
+
+
+def test_agents_are_criterion_and_facet(orders: Orders) -> None:
+    """SEA-10: who placed the order for the customer."""
+    orders.add("a", agent="id-Ana")
+    orders.add("b")
+    assert orders.find(agent="ID-ANA") == ["a"]
+    (count,) = orders.page(facets="agent").facets["agent"]
+    assert (count.value, count.count) == ("id-Ana", 1)
+
+
+def test_the_index_knows_how_far_it_reaches(orders: Orders) -> None:
+    """UIX-09, SEA-06: the newest mark stays, whatever arrives late; it is no order."""
+    index = orders.index
+    for minutes in (5, 3, 9):
+        changed = START + timedelta(minutes=minutes)
+        index.index([], Mark(changed, changed + timedelta(seconds=1)))
+    mark = index.mark()
+    assert mark is not None
+    assert mark.indexed_at - mark.changed_at == timedelta(seconds=1)
+    assert mark.changed_at >= START + timedelta(minutes=9)
+    assert orders.find() == []

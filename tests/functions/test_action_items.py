@@ -75,7 +75,7 @@ def test_every_fix_is_a_request_the_api_takes(type_: str) -> None:
         assert operation.body is not None
         assert fix["preview"] is operation.preview or fix["command"] == "clear"
         samples: dict[str, Any] = {
-            "group": "1", "amount": 1, "method": "CARD", "token": "tok_ok",
+            "group": "1", "amount": 1, "invoices": [], "method": "CARD", "token": "tok_ok",
             "address": {"country": "US", "postalCode": "02108"},
         }  # fmt: skip
         filled = {name: samples[name] for name in fix["needs"]}

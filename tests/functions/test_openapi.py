@@ -18,7 +18,7 @@ import pytest
 import schemathesis
 import yaml
 from hypothesis import HealthCheck, settings
-from oms_aws import wiring
+from oms_aws import wiring, wiring_stream
 from oms_aws.http import ANONYMOUS, Operation
 from openapi_spec_validator import validate
 from schemathesis import GenerationMode
@@ -120,11 +120,12 @@ def shared() -> Iterator[World]:
         doubles: dict[str, Any] = {
             "gateway_inbox": Inbox(), "dead_letters": Letters([]), "decisions": NoDecisions(),
             "gateway_secret": secret, "rebuilds": MemoryRebuilds(),
-            "order_rows": MemoryRecords(), "stream_records": MemoryRecords(),
         }  # fmt: skip
         for name, found in doubles.items():
             monkeypatch.setattr(wiring, name, lambda found=found: found)
-        monkeypatch.setattr(wiring, "reader_failures", lambda _: MemoryFailures())
+        monkeypatch.setattr(wiring_stream, "reader_failures", lambda _: MemoryFailures())
+        monkeypatch.setattr(wiring_stream, "order_rows", MemoryRecords)
+        monkeypatch.setattr(wiring_stream, "stream_records", MemoryRecords)
         world.some_order = world.place()
         world.run(world.some_order)
         _, world.some_item = open_item(world, world.place("W-2"))

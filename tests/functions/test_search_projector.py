@@ -22,7 +22,7 @@ from oms.lifecycle.record import OrderRecord
 from oms.search.freshness import Mark
 from oms.search.parse import parse
 from oms.search.ports import IndexFailure
-from oms_aws import wiring
+from oms_aws import wiring_stream
 from oms_aws.failures import Failures, Parked
 from oms_aws.search.projection import NotProjected, Projector
 
@@ -250,7 +250,7 @@ def parked(monkeypatch: pytest.MonkeyPatch) -> list[Parked]:
     failures = Failures(client, "failures-url")
     found: list[Parked] = []
     monkeypatch.setattr(failures, "park", found.append)
-    monkeypatch.setattr(wiring, "failures", lambda: failures)
+    monkeypatch.setattr(wiring_stream, "failures", lambda: failures)
     return found
 
 

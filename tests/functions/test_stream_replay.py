@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from oms.search.parse import parse
-from oms_aws import wiring
+from oms_aws import wiring_stream
 from oms_aws.failures import Failure, Failures, Parked, Range
 
 from tests.functions.doubles import FakeClient, MemoryFailures, MemoryRecords, Stream
@@ -24,10 +24,10 @@ Queues = dict[str, MemoryFailures]
 def queues(world: World, stream: Stream, monkeypatch: pytest.MonkeyPatch) -> Queues:
     found = {"PROJECTOR_FAILURES_URL": MemoryFailures(), "RELAY_FAILURES_URL": MemoryFailures()}
     records = MemoryRecords(stream)
-    monkeypatch.setattr(wiring, "reader_failures", found.__getitem__)
-    monkeypatch.setattr(wiring, "order_rows", lambda: records)
-    monkeypatch.setattr(wiring, "stream_records", lambda: records)
-    monkeypatch.setattr(wiring, "failures", lambda: found["RELAY_FAILURES_URL"])
+    monkeypatch.setattr(wiring_stream, "reader_failures", found.__getitem__)
+    monkeypatch.setattr(wiring_stream, "order_rows", lambda: records)
+    monkeypatch.setattr(wiring_stream, "stream_records", lambda: records)
+    monkeypatch.setattr(wiring_stream, "failures", lambda: found["RELAY_FAILURES_URL"])
     return found
 
 

@@ -36,9 +36,7 @@ if TYPE_CHECKING:
     from oms_aws.bus import Bus
     from oms_aws.customers import DynamoCustomers
     from oms_aws.decisions import DynamoDecisions
-    from oms_aws.failures import Failures
     from oms_aws.gateway_inbox import GatewayInbox
-    from oms_aws.order_rows import OrderRows, StreamRecords
     from oms_aws.orders import DynamoOrders
     from oms_aws.postal_codes import PostalTable
     from oms_aws.queues import DeadLetters, Replies
@@ -301,36 +299,6 @@ def lanes() -> Lanes:
         "IMPORT": os.environ["IMPORT_QUEUE_URL"],
     }
     return Lanes(workflow(), sqs(), queues)
-
-
-@cache
-def failures() -> Failures:
-    """What this reader of the stream could not do."""
-    return reader_failures("FAILURES_URL")
-
-
-def reader_failures(variable: str) -> Failures:
-    """The failures of the stream reader whose queue that variable names."""
-    from oms_aws.failures import Failures
-
-    return Failures(sqs(), os.environ[variable])
-
-
-@cache
-def order_rows() -> OrderRows:
-    """Items of the orders table."""
-    from oms_aws.order_rows import OrderRows
-
-    return OrderRows(dynamodb(), os.environ["ORDERS_TABLE"])
-
-
-@cache
-def stream_records() -> StreamRecords:
-    """Records of the orders stream."""
-    from oms_aws.order_rows import StreamRecords
-
-    client = boto3.client("dynamodbstreams", config=_QUICK)
-    return StreamRecords(client, os.environ["ORDERS_STREAM"])
 
 
 @cache

@@ -118,20 +118,17 @@ def _sort(key: Sort) -> Json:
 
 def _missing(key: Sort) -> str | int:
     # OpenSearch answers `_last` on numbers with a value that it does not accept back as a cursor.
+    # A yes-or-no field is compared as 0 and 1, and every order has it.
     if key.kind in (SortKind.TEXT, SortKind.FLAG):
         return "_last"
     return _FIRST if key.descending else _LAST
 
 
-def _present(key: Sort, value: SortValue) -> SortValue | bool:
-    if key.kind is SortKind.FLAG:
-        return bool(value)
+def _present(key: Sort, value: SortValue) -> SortValue:
     return _missing(key) if value is None and key.kind is not SortKind.TEXT else value
 
 
 def _absent(key: Sort, value: SortValue) -> SortValue:
-    if key.kind is SortKind.FLAG:
-        return int(value in (True, "true"))
     return None if key.kind is not SortKind.TEXT and value == _missing(key) else value
 
 
