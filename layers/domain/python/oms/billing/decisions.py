@@ -3,7 +3,7 @@
 documents   draft, post, post_release, released_invoice, withdraw, credit, creditable,
             invoice_state, memo_state
 funds       apply_funds, unapply_funds, distribute
-ledger      balances, settled, post_entry
+ledger      balances, settled, post_entry, turnover
 reactions   react (to facts of fulfillment, billing and payments)
 """
 
@@ -18,7 +18,7 @@ from oms.billing.documents import (
     released_invoice,
 )
 from oms.billing.funds import FundsApplication, apply_funds, distribute, unapply_funds
-from oms.billing.ledger import Balances, balances, post_entry, settled
+from oms.billing.ledger import Balances, balances, post_entry, settled, turnover
 from oms.billing.reactions import react
 from oms.billing.withdrawal import withdraw
 
@@ -40,6 +40,7 @@ __all__ = [
     "react",
     "released_invoice",
     "settled",
+    "turnover",
     "unapply_funds",
     "withdraw",
 ]
