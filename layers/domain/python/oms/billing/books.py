@@ -65,6 +65,7 @@ class Books:
         """Make a credit memo final (BIL-106); `postings` are the debits it stands on."""
         if any(known.id == memo.id for known in self.billing.credit_memos):
             return
+        memo = replace(memo, legal_entity=self.billing.legal_entity)
         self.billing = replace(self.billing, credit_memos=(*self.billing.credit_memos, memo))
         self.post(memo.id, {**postings, CREDIT: -memo.total})
         self.facts.append(CreditMemoPosted(memo.id, memo.kind, memo.total))
