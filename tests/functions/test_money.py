@@ -122,6 +122,27 @@ def test_totals_tell_what_was_given_back(world: World) -> None:
     }  # fmt: skip
 
 
+def test_documents_are_filed_where_somebody_wants_to(world: World) -> None:
+    """BIL-103, BIL-108: paid and used documents wait for *File*, once."""
+    filing = {"workflow.invoiceFiling": True, "workflow.creditMemoFiling": True}
+    world.settings.put_settings(COMPANY, "COMPANY", filing)
+    order_id, record = shipped(world)
+    invoice = record.billing.invoices[0].id
+    line = {"invoiceId": invoice, "lineNo": 2, "quantity": 1}
+    post(world, order_id, "credit-memos", {"kind": "RETURN", "reason": "X", "units": [line]})
+    world.run(order_id)
+    memo = stored(world, order_id).billing.credit_memos[0].id
+    for path, closed in ((f"invoices/{invoice}", "invoice.closed"),
+                         (f"credit-memos/{memo}", "credit_memo.closed")):  # fmt: skip
+        told = [fact.type for fact in world.orders.facts(COMPANY, order_id, 0)]
+        assert closed not in told
+        assert post(world, order_id, f"{path}/file").status == 200
+        assert post(world, order_id, f"{path}/file", key="2").body["code"] == "STATE"
+        told = [fact.type for fact in world.orders.facts(COMPANY, order_id, 0)]
+        assert told.count(closed) == 1
+    assert post(world, order_id, "invoices/inv_x/file").status == 404
+
+
 def test_customer_and_method_of_a_payment(world: World) -> None:
     """PAY-07: attach, detach, replace."""
     order_id = world.place()

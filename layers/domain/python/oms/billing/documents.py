@@ -169,7 +169,9 @@ def invoice_state(invoice: Invoice) -> DocumentState:
 
 def memo_state(memo: CreditMemo) -> DocumentState:
     """State of a credit memo, from its amounts."""
-    return DocumentState.APPLIED if memo.applied == memo.total else DocumentState.OPEN
+    if memo.applied != memo.total:
+        return DocumentState.OPEN
+    return DocumentState.APPLIED if memo.filing and not memo.filed_at else DocumentState.CLOSED
 
 
 def per_line(units: Iterable[Units]) -> Counter[int]:

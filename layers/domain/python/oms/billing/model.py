@@ -96,6 +96,8 @@ class CreditMemo:
     applied: int = 0
     payout: bool = False
     legal_entity: str = "default"
+    filing: bool = False
+    filed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
