@@ -1,14 +1,16 @@
-"""Credit memos of an order over HTTP: posted, applied to invoices, taken back (BIL-04, BIL-05)."""
+"""Documents of an order over HTTP: credit posted, applied to invoices, taken back (BIL-04, BIL-05);
+invoices and credit memos filed (BIL-103, BIL-108).
+"""
 
 from __future__ import annotations
 
-from oms.billing.commands import PostCredit, UnapplyFunds
+from oms.billing.commands import FileDocument, PostCredit, UnapplyFunds
 from oms.kernel.errors import NotFound
 from oms.payments.commands import ApplyFunds
 from oms_aws import telemetry, wiring
 from oms_aws.http import Call, Key, Operation, Reply, replied
 from oms_aws.http_actor import PAYMENTS_WRITE
-from oms_aws.shapes import to_command
+from oms_aws.shapes import Bare, to_command
 from oms_aws.shapes_answers import OrderSummary
 
 from functions.payments import schemas
@@ -29,6 +31,16 @@ def apply(call: Call) -> Reply:
 def unapply(call: Call) -> Reply:
     """Take credit back from an invoice."""
     return _execute(call, to_command(UnapplyFunds, call.body, source=_memo(call)))
+
+
+def file_credit(call: Call) -> Reply:
+    """Close a used credit memo."""
+    return _execute(call, FileDocument(_memo(call)))
+
+
+def file_invoice(call: Call) -> Reply:
+    """Close a paid invoice."""
+    return _execute(call, FileDocument(call.path["invoiceId"]))
 
 
 def _memo(call: Call) -> str:
@@ -64,6 +76,16 @@ OPERATIONS = (
     Operation(
         "unapplyCreditMemo", "POST", f"{MEMOS}/{{creditMemoId}}/unapply", PAYMENTS_WRITE,
         "Take credit back from an invoice", unapply, {200: OrderSummary}, body=schemas.Unapply,
+        key=Key.REQUIRED, if_match=True, preview=True,
+    ),
+    Operation(
+        "fileCreditMemo", "POST", f"{MEMOS}/{{creditMemoId}}/file", PAYMENTS_WRITE,
+        "File a used credit memo", file_credit, {200: OrderSummary}, body=Bare,
+        key=Key.REQUIRED, if_match=True, preview=True,
+    ),
+    Operation(
+        "fileInvoice", "POST", "/v1/orders/{orderId}/invoices/{invoiceId}/file", PAYMENTS_WRITE,
+        "File a paid invoice", file_invoice, {200: OrderSummary}, body=Bare,
         key=Key.REQUIRED, if_match=True, preview=True,
     ),
 )  # fmt: skip

@@ -101,6 +101,48 @@ def test_credit_is_taken_back_from_an_invoice_and_applied_again(world: World) ->
     )
 
 
+def test_totals_tell_what_was_given_back(world: World) -> None:
+    """TOT-07, STA-04, LED-03: whole and by component, read from the ledger."""
+    order_id, record = shipped(world)
+    line = {"invoiceId": record.billing.invoices[0].id, "lineNo": 1, "quantity": 2}
+    post(world, order_id, "credit-memos", {"kind": "RETURN", "reason": "X", "units": [line]})
+    world.run(order_id)
+    seen = world.http("orders", "GET", f"/v1/orders/{order_id}").body
+    found = seen["totals"]
+    assert found["ordered"] == found["invoiced"] == 4915
+    assert found["current"] == 4915 - found["credited"] == found["captured"] - found["refunded"]
+    assert (found["excess"], found["openValue"], seen["paymentStatus"]) == (
+        0, 0, "PARTIALLY_REFUNDED",
+    )  # fmt: skip
+    parts = seen["componentTotals"]
+    assert parts["invoiced"] == {"PRODUCT": 4250, "SHIPPING": 500, "TAX": 165}
+    assert sum(parts["credited"].values()) == found["credited"]
+    assert parts["ordered"] == {
+        "PRODUCT": 4250, "SHIPPING": 500, "HANDLING": 0, "FEE": 0, "TAX": 165,
+    }  # fmt: skip
+
+
+def test_documents_are_filed_where_somebody_wants_to(world: World) -> None:
+    """BIL-103, BIL-108: paid and used documents wait for *File*, once."""
+    filing = {"workflow.invoiceFiling": True, "workflow.creditMemoFiling": True}
+    world.settings.put_settings(COMPANY, "COMPANY", filing)
+    order_id, record = shipped(world)
+    invoice = record.billing.invoices[0].id
+    line = {"invoiceId": invoice, "lineNo": 2, "quantity": 1}
+    post(world, order_id, "credit-memos", {"kind": "RETURN", "reason": "X", "units": [line]})
+    world.run(order_id)
+    memo = stored(world, order_id).billing.credit_memos[0].id
+    for path, closed in ((f"invoices/{invoice}", "invoice.closed"),
+                         (f"credit-memos/{memo}", "credit_memo.closed")):  # fmt: skip
+        told = [fact.type for fact in world.orders.facts(COMPANY, order_id, 0)]
+        assert closed not in told
+        assert post(world, order_id, f"{path}/file").status == 200
+        assert post(world, order_id, f"{path}/file", key="2").body["code"] == "STATE"
+        told = [fact.type for fact in world.orders.facts(COMPANY, order_id, 0)]
+        assert told.count(closed) == 1
+    assert post(world, order_id, "invoices/inv_x/file").status == 404
+
+
 def test_customer_and_method_of_a_payment(world: World) -> None:
     """PAY-07: attach, detach, replace."""
     order_id = world.place()

@@ -4,6 +4,8 @@ ADJ-07, LIN-03, CAN-06, PAY-03, SHP-03.
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from oms.fulfillment.model import PackedUnits
 from oms.kernel.errors import Refused
 from oms.kernel.policy import ChargeTiming, InvoiceTiming, Policy
 from oms.lifecycle.record import OrderRecord
-from oms.orders.commands import Cancel, CancelLine
+from oms.orders.commands import Cancel, CancelLine, ChangeAddress
 from oms.orders.model import DeliveryGroup
 from oms.orders.totals import totals
 
@@ -171,3 +173,29 @@ def test_what_is_canceled_later_leaves_the_charges_where_they_are(merchant: Merc
     record = merchant.run(order_id)
     assert (posted(record), state_of(merchant, record)) == ([2799], "CLOSED")
     healthy(merchant, order_id)
+
+
+def test_a_posted_invoice_keeps_its_addresses_and_seller(merchant: Merchant) -> None:
+    """ENT-20, BIL-02: legal entity, due date and addresses as they were at posting."""
+    web = merchant.settings.all_channels["web"]
+    merchant.settings.all_channels["web"] = replace(web, legal_entity="acme-us")
+    merchant.shelve("A", DC=9)
+    merchant.shelve("B", BOS=9)
+    order_id = str(merchant.place(("A", 1, 1000), ("B", 1, 500)).body["id"])
+    merchant.run(order_id)
+    before = ship(merchant, order_id, PackedUnits(1, 1)).billing.invoices
+    invoice = next(i for i in before if i.posted_at)
+    assert (invoice.legal_entity, invoice.due_at) == ("acme-us", invoice.posted_at)
+    assert invoice.addresses.ship_to["line1"] == invoice.addresses.bill_to["line1"]
+    moved = replace(BOSTON, line1="2 Other Street")
+    merchant.settings.all_channels["web"] = replace(web, legal_entity="acme-eu")
+    with suppress(Refused):
+        merchant.act(order_id, ChangeAddress("1", moved))
+    wanted = CreditUnits(invoice.id, 1, 1)
+    merchant.act(order_id, PostCredit("RETURN", "BROKEN", (wanted,)))
+    record = merchant.run(order_id)
+    after = record.billing.invoice(invoice.id)
+    kept = replace(after, applied=invoice.applied, lines=invoice.lines)
+    assert kept == replace(invoice)
+    assert [row.amounts for row in after.lines] == [row.amounts for row in invoice.lines]
+    assert record.billing.credit_memos[0].legal_entity == "acme-us"

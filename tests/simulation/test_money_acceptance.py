@@ -141,13 +141,13 @@ def test_an_expired_card_at_capture(shop: Shop) -> None:
     invoice = next(i for i in record.billing.invoices if i.posted_at)
     assert (invoice.applied, items(record)) == (0, ["CAPTURE_FAILED"])
     shop.settings.current = Policy()
-    record = shop.read(order_id)
+    record = shop.run(order_id)
     assert record.fulfillment.orders[1].released_at is None
     shop.act(order_id, AddTender("CARD", "tok_ok"))
     record = shop.run(order_id)
     invoice = next(i for i in record.billing.invoices if i.posted_at)
     assert (invoice.applied, items(record)) == (invoice.total, [])
-    assert shop.run(order_id).fulfillment.orders[1].released_at is not None
+    assert record.fulfillment.orders[1].released_at is not None
 
 
 def test_a_capture_that_times_out(shop: Shop) -> None:
@@ -232,6 +232,17 @@ def test_a_pending_payment_that_fails(shop: Shop) -> None:
     buckets = record.order.lines[0].buckets
     assert (buckets.canceled, buckets.reserved) == (2, 0)
     assert sum(counter.promised for counter in shop.stock.counters.values()) == 0
+
+
+@pytest.mark.parametrize("mapped", ["test", "nowhere"])
+def test_a_gateway_that_may_not_serve(shop: Shop, mapped: str) -> None:
+    """GTW-02, PAY-01: a live order refuses a test gateway, and one that does not exist."""
+    web = shop.settings.all_channels["web"]
+    live = replace(web, test_mode=False, gateways={"CARD": mapped})
+    shop.settings.all_channels["web"] = live
+    record = shop.run(place(shop, ("A", 1, 1000)))
+    assert items(record) == ["PAYMENT_DECLINED"]
+    assert moved(shop.service, only(record, IntentKind.AUTHORIZE).id) is None
 
 
 def test_two_tenders(shop: Shop) -> None:

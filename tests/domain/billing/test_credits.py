@@ -127,7 +127,7 @@ def test_credit_memos_are_open_until_they_are_used_up() -> None:
     assert billing.memo_state(memo) is DocumentState.OPEN
     assert desk.money.open_credit == memo.total
     desk.run()
-    assert billing.memo_state(desk.billing.credit_memos[0]) is DocumentState.APPLIED
+    assert billing.memo_state(desk.billing.credit_memos[0]) is DocumentState.CLOSED
     assert types(tuple(desk.facts))["credit_memo.applied"] == 1
 
 

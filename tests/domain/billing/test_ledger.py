@@ -76,7 +76,7 @@ def test_balances_are_read_from_the_ledger() -> None:
     part = Billing()
     for place, postings in enumerate(entries):
         part = billing.post_entry(part, str(place), postings, desk.ctx)
-    assert billing.balances(part) == billing.Balances(50, 25, 7, {"a": 70, "b": 5}, 75)
+    assert billing.balances(part) == billing.Balances(50, 25, 7, {"a": 70, "b": 5}, 75, 93)
 
 
 def test_settled_means_that_nothing_is_due_unapplied_or_open() -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from oms.billing.facts import (
     CreditMemoApplied,
+    CreditMemoClosed,
     CreditMemoPosted,
     InvoiceClosed,
     InvoicePaid,
@@ -65,11 +66,13 @@ class Books:
         """Make a credit memo final (BIL-106); `postings` are the debits it stands on."""
         if any(known.id == memo.id for known in self.billing.credit_memos):
             return
+        seller, filing = self.billing.legal_entity, self.ctx.policy.credit_memo_filing
+        memo = replace(memo, legal_entity=seller, filing=filing)
         self.billing = replace(self.billing, credit_memos=(*self.billing.credit_memos, memo))
         self.post(memo.id, {**postings, CREDIT: -memo.total})
         self.facts.append(CreditMemoPosted(memo.id, memo.kind, memo.total))
         if memo.total == 0:
-            self.facts.append(CreditMemoApplied(memo.id))
+            self._used_up(memo)
 
     def apply(self, invoice_id: str, trigger: str, sources: tuple[str, ...] | None = None) -> None:
         """Pay an invoice from open credits, then from unapplied funds (PAY-10, BIL-04).
@@ -110,7 +113,13 @@ class Books:
         used = replace(memo, applied=memo.applied + amount)
         self.put_memo(used)
         if used.applied == used.total:
-            self.facts.append(CreditMemoApplied(memo_id))
+            self._used_up(used)
+
+    def _used_up(self, memo: CreditMemo) -> None:
+        """Say so (BIL-107) and close the memo unless it is to be filed (BIL-108)."""
+        self.facts.append(CreditMemoApplied(memo.id))
+        if not memo.filing:
+            self.facts.append(CreditMemoClosed(memo.id))
 
     def unapply(self, application: Application, cause: str) -> None:
         """Undo one application: the invoice's balance returns (BIL-105, PAY-36)."""
@@ -121,7 +130,7 @@ class Books:
         left.remove(application)
         self.billing = replace(self.billing, applications=tuple(left))
         if memo:
-            self.put_memo(replace(memo, applied=memo.applied - amount))
+            self.put_memo(replace(memo, applied=memo.applied - amount, filed_at=None))
         if invoice.applied == invoice.total:
             self.facts.append(InvoiceReopened(invoice.id))
         self.put_invoice(replace(invoice, applied=invoice.applied - amount, filed_at=None))

@@ -46,6 +46,13 @@ class UnapplyFunds:
 
 
 @dataclass(frozen=True, slots=True)
+class FileDocument:
+    """File a paid invoice or a used credit memo (BIL-103, BIL-108)."""
+
+    document_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class InvoiceShare:
     """What an invoice gets of funds that are distributed."""
 

@@ -1,9 +1,9 @@
 """Everything other parts of the product ask of billing.
 
 documents   draft, post, post_release, released_invoice, withdraw, credit, creditable,
-            invoice_state, memo_state
+            file_document, invoice_state, memo_state
 funds       apply_funds, unapply_funds, distribute
-ledger      balances, settled, post_entry
+ledger      balances, settled, post_entry, turnover
 reactions   react (to facts of fulfillment, billing and payments)
 """
 
@@ -17,8 +17,9 @@ from oms.billing.documents import (
     post_release,
     released_invoice,
 )
+from oms.billing.filing import file_document
 from oms.billing.funds import FundsApplication, apply_funds, distribute, unapply_funds
-from oms.billing.ledger import Balances, balances, post_entry, settled
+from oms.billing.ledger import Balances, balances, post_entry, settled, turnover
 from oms.billing.reactions import react
 from oms.billing.withdrawal import withdraw
 
@@ -32,6 +33,7 @@ __all__ = [
     "creditable",
     "distribute",
     "draft",
+    "file_document",
     "invoice_state",
     "memo_state",
     "post",
@@ -40,6 +42,7 @@ __all__ = [
     "react",
     "released_invoice",
     "settled",
+    "turnover",
     "unapply_funds",
     "withdraw",
 ]

@@ -8,12 +8,21 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from oms.billing.facts import InvoicePosted
-from oms.billing.model import Billing, CreditMemo, DocumentState, Invoice, InvoiceLine
+from oms.billing.model import (
+    Addresses,
+    Billing,
+    CreditMemo,
+    DocumentState,
+    Invoice,
+    InvoiceLine,
+)
 from oms.fulfillment.facts import FulfillmentOrderCreated, ShipmentCreated
 from oms.kernel.context import Context
 from oms.kernel.facts import Step, Units
 from oms.kernel.ids import derive
 from oms.kernel.money import Amounts
+
+NOWHERE = Addresses()
 
 
 class UnitCounts(Protocol):
@@ -48,6 +57,7 @@ class Charge:
     place: str
     units: Mapping[int, int]
     gross: bool
+    addresses: Addresses
 
 
 def draft(
@@ -74,7 +84,7 @@ def draft(
 
 def post(
     billing: Billing, fact: ShipmentCreated, lines: Mapping[int, BillableLine], gross: bool,
-    order_id: str, ctx: Context,
+    order_id: str, ctx: Context, addresses: Addresses = NOWHERE,
 ) -> Step[Billing]:  # fmt: skip
     """Post the invoice of a shipment (BIL-101): the FO's draft shrinks to what shipped.
 
@@ -85,18 +95,20 @@ def post(
     if known or released_invoice(billing, fact.record_id):
         return Step(billing)
     place = f"{order_id}:{fact.shipment_id}"
-    charge = Charge(fact.record_id, fact.shipment_id, place, per_line(fact.units), gross)
+    units = per_line(fact.units)
+    charge = Charge(fact.record_id, fact.shipment_id, place, units, gross, addresses)
     return _post(billing, charge, lines, ctx)
 
 
 def post_release(
     billing: Billing, fo_id: str, units: Mapping[int, int], lines: Mapping[int, BillableLine],
-    gross: bool, ctx: Context,
+    gross: bool, ctx: Context, addresses: Addresses = NOWHERE,
 ) -> Step[Billing]:  # fmt: skip
     """Post the invoice of an FO when it goes to the floor (BIL-01, ON_RELEASE), once."""
     if released_invoice(billing, fo_id) or not units:
         return Step(billing)
-    return _post(billing, Charge(fo_id, None, f"{fo_id}:release", units, gross), lines, ctx)
+    charge = Charge(fo_id, None, f"{fo_id}:release", units, gross, addresses)
+    return _post(billing, charge, lines, ctx)
 
 
 def released_invoice(billing: Billing, fo_id: str) -> bool:
@@ -119,7 +131,8 @@ def _post(
     draft_now = _draft_of(billing, charge.fo_id)
     invoice = Invoice(
         draft_now.id if draft_now else derive("inv", charge.place), charge.fo_id, total, rows,
-        charge.shipment_id, posted_at=ctx.now, filing=ctx.policy.invoice_filing,
+        charge.shipment_id, posted_at=ctx.now, filing=ctx.policy.invoice_filing, due_at=ctx.now,
+        legal_entity=billing.legal_entity, addresses=charge.addresses,
     )  # fmt: skip
     invoices = [other for other in billing.invoices if other.id != invoice.id]
     invoices.append(invoice)
@@ -156,7 +169,9 @@ def invoice_state(invoice: Invoice) -> DocumentState:
 
 def memo_state(memo: CreditMemo) -> DocumentState:
     """State of a credit memo, from its amounts."""
-    return DocumentState.APPLIED if memo.applied == memo.total else DocumentState.OPEN
+    if memo.applied != memo.total:
+        return DocumentState.OPEN
+    return DocumentState.APPLIED if memo.filing and not memo.filed_at else DocumentState.CLOSED
 
 
 def per_line(units: Iterable[Units]) -> Counter[int]:

@@ -77,6 +77,14 @@ class CreditMemoApplied(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class CreditMemoClosed(Fact):
+    """BIL-108."""
+
+    TYPE: ClassVar[str] = "credit_memo.closed"
+    RECORD: ClassVar[str] = "creditMemo"
+
+
+@dataclass(frozen=True, slots=True)
 class RefundOrdered(Fact):
     """Unapplied funds of a payment go back to where they came from (PAY-35); record is the
     payment.

@@ -20,12 +20,13 @@ from oms.kernel.money import Amounts
 
 AR, FUNDS, CREDIT, TAX, GOODWILL = "AR", "FUNDS", "CREDIT", "TAX", "GOODWILL"
 CASH = "CASH:"
+SALES = "SALES:"
 
 
 @dataclass(frozen=True, slots=True)
 class Balances:
     """Balances read from the ledger, in minor units: receivable, unapplied funds, open credit,
-    money in hand per payment, and their sum.
+    money in hand per payment, and their sum; `charged` is what was invoiced less what was credited.
     """
 
     ar: int
@@ -33,6 +34,7 @@ class Balances:
     credit: int
     cash: dict[str, int]
     net_paid: int
+    charged: int = 0
 
 
 def posted(billing: Billing, cause: str) -> bool:
@@ -71,7 +73,29 @@ def balances(billing: Billing) -> Balances:
         for account, amount in sums.items()
         if account.startswith(CASH)
     }
-    return Balances(sums[AR], -sums[FUNDS], -sums[CREDIT], cash, sum(cash.values()))
+    charged = -sum(amount for account, amount in sums.items() if is_revenue(account))
+    return Balances(sums[AR], -sums[FUNDS], -sums[CREDIT], cash, sum(cash.values()), charged)
+
+
+def is_revenue(account: str) -> bool:
+    """Whether an account says what was charged or given back."""
+    return account.startswith(SALES) or account in (TAX, GOODWILL)
+
+
+def turnover(billing: Billing) -> tuple[Counter[str], Counter[str]]:
+    """What was invoiced and what was credited, by component (PRODUCT, SHIPPING ... TAX, GOODWILL),
+    as the ledger tells (LED-03).
+    """
+    invoiced, credited = Counter[str](), Counter[str]()
+    for entry in billing.ledger:
+        parts = {name: n for name, n in entry.postings.items() if is_revenue(name)}
+        for account, amount in parts.items():
+            name = account.removeprefix(SALES)
+            if sum(parts.values()) < 0:
+                invoiced[name] -= amount
+            else:
+                credited[name] += amount
+    return invoiced, credited
 
 
 def settled(billing: Billing, terms: int) -> bool:
@@ -125,7 +149,7 @@ def revenue(amounts: Amounts, *, gross: bool) -> dict[str, int]:
         "FEE": (amounts.fee, amounts.fee_tax),
     }
     sales = {
-        f"SALES:{component}": -(amount - tax if gross else amount)
+        f"{SALES}{component}": -(amount - tax if gross else amount)
         for component, (amount, tax) in taxes.items()
     }
     return {**sales, TAX: -amounts.tax}

@@ -40,9 +40,18 @@ class InvoiceLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Addresses:
+    """Who is billed and where it goes, as they were when the document was posted (BIL-02)."""
+
+    bill_to: dict[str, str] = field(default_factory=dict)
+    ship_to: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Invoice:
     """Bill for the units of one order shipped on one FO (BIL-01); immutable once posted except
     `applied`. A draft is pro forma: its lines may shrink, and its total is zero until it is posted.
+    It is due when it is posted.
     """
 
     id: str
@@ -56,6 +65,9 @@ class Invoice:
     applied: int = 0
     filing: bool = False
     filed_at: datetime | None = None
+    due_at: datetime | None = None
+    legal_entity: str = "default"
+    addresses: Addresses = field(default_factory=Addresses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +95,9 @@ class CreditMemo:
     lines: tuple[CreditLine, ...] = ()
     applied: int = 0
     payout: bool = False
+    legal_entity: str = "default"
+    filing: bool = False
+    filed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +131,14 @@ class Payout:
 
 @dataclass(frozen=True, slots=True)
 class Billing:
-    """Documents and ledger of one order."""
+    """Documents and ledger of one order; `legal_entity` is who sells, for every document."""
 
     invoices: tuple[Invoice, ...] = ()
     credit_memos: tuple[CreditMemo, ...] = ()
     ledger: tuple[LedgerEntry, ...] = field(default_factory=tuple)
     applications: tuple[Application, ...] = ()
     payouts: tuple[Payout, ...] = ()
+    legal_entity: str = "default"
 
     def invoice(self, invoice_id: str) -> Invoice:
         """The invoice with that id; raises KeyError where there is none."""

@@ -128,6 +128,7 @@ class Policy:
     fulfillment_order_approval: ApprovalMode = ApprovalMode.OFF
     fulfillment_order_filing: bool = False
     invoice_filing: bool = False
+    credit_memo_filing: bool = False
     approval_job_delay_minutes: int = 30
     require_coverage_to_approve: bool = False
     stock_policy: StockPolicy | None = None

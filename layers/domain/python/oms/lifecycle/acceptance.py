@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from oms.billing.model import Billing
 from oms.kernel.context import Actor, Context
 from oms.kernel.errors import Conflict
 from oms.kernel.ids import derive
@@ -77,7 +78,8 @@ class Acceptance:
 
     def _received(self, world: World) -> tuple[OrderRecord, Draft]:
         step = accept(self._command, world, self._number, self._order_id, self.ctx)
-        before = OrderRecord(step.part, correlation_id=self._correlation_id)
+        books = Billing(legal_entity=self._channel.legal_entity)
+        before = OrderRecord(step.part, billing=books, correlation_id=self._correlation_id)
         draft = Draft(before, self.ctx)
         draft.note(step.facts)
         draft.take("payments", tenders(self._command, self._channel, step.part, self.ctx))

@@ -13,7 +13,8 @@ from oms.lifecycle.engine import attempt
 from oms.lifecycle.moves import Draft
 from oms.lifecycle.record import OrderRecord
 from oms.lifecycle.scopes import named, touched, version_of
-from oms.lifecycle.view import summary, sums
+from oms.lifecycle.sums import sums
+from oms.lifecycle.view import summary
 
 
 def check(

@@ -103,6 +103,7 @@ BILLING: dict[type, tuple[str, Decision]] = {
     billing_commands.UnapplyFunds: ("unapplyFunds", billing.unapply_funds),
     billing_commands.DistributeFunds: ("distributeFunds", billing.distribute),
     billing_commands.PostCredit: ("postCredit", billing.credit),
+    billing_commands.FileDocument: ("fileDocument", billing.file_document),
 }
 
 

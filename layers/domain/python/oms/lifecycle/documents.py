@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from oms.billing import decisions as billing
 from oms.billing.commands import PostCredit
 from oms.billing.documents import per_line
+from oms.billing.model import Addresses
 from oms.fulfillment.facts import (
     FulfillmentOrderCanceled,
     FulfillmentOrderCreated,
@@ -18,12 +19,14 @@ from oms.fulfillment.facts import (
     FulfillmentOrderShortPicked,
     ShipmentCreated,
 )
+from oms.kernel.codec import encode
 from oms.kernel.errors import Refused
 from oms.kernel.facts import Fact, Step
 from oms.kernel.policy import InvoiceTiming
 from oms.lifecycle.moves import Draft
 from oms.lifecycle.record import OrderRecord
 from oms.orders import decisions as orders
+from oms.orders.model import Order
 
 
 def documents(draft: Draft, fact: Fact) -> None:
@@ -35,8 +38,9 @@ def documents(draft: Draft, fact: Fact) -> None:
     elif isinstance(fact, ShipmentCreated):
         _gather(draft, fact.record_id, (units.line_no for units in fact.units))
         lines = {line.line_no: line for line in draft.order.lines}
-        step = billing.post(draft.record.billing, fact, lines, order.gross, order.id, ctx)
-        draft.take("billing", step)
+        where = _addresses(draft.order, (units.line_no for units in fact.units))
+        part = draft.record.billing
+        draft.take("billing", billing.post(part, fact, lines, order.gross, order.id, ctx, where))
     elif isinstance(fact, FulfillmentOrderReleased):
         if ctx.policy.invoice_timing is InvoiceTiming.ON_RELEASE:
             _invoice_release(draft, fact)
@@ -75,7 +79,18 @@ def _invoice_release(draft: Draft, fact: FulfillmentOrderReleased) -> None:
     _gather(draft, fo.id, units)
     lines = {line.line_no: line for line in draft.order.lines}
     part, gross = draft.record.billing, draft.order.gross
-    draft.take("billing", billing.post_release(part, fo.id, units, lines, gross, draft.ctx))
+    where = _addresses(draft.order, units)
+    step = billing.post_release(part, fo.id, units, lines, gross, draft.ctx, where)
+    draft.take("billing", step)
+
+
+def _addresses(order: Order, line_nos: Iterable[int]) -> Addresses:
+    """As they are now: whatever changes later, the document keeps them (BIL-02)."""
+    shipped = next(iter(line_nos), None)
+    group = None if shipped is None else order.group(order.line(shipped).group)
+    ship_to = {} if group is None or group.address is None else encode(group.address)
+    bill_to = ship_to if order.bill_to is None else encode(order.bill_to)
+    return Addresses(bill_to, ship_to)
 
 
 def _withdraw(draft: Draft, fact: Fact) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from oms.billing.model import Billing
 from oms.kernel.context import ActorKind, Context
 from oms.kernel.facts import Step
 from oms.lifecycle.entry import World, accept, look, selling_channel, tenders
@@ -137,7 +138,8 @@ def _submit(draft: Draft, work: DraftWork, world: World) -> None:
     step = accept(content, world, before.number, before.id, ctx)
     agent = ctx.actor.id if ctx.actor.kind is ActorKind.USER else work.agent
     order = replace(_with_marks(step.part, before), received_at=ctx.now, agent=agent)
-    draft.record = replace(draft.record, order=order, draft=None)
+    books = Billing(legal_entity=channel.legal_entity)
+    draft.record = replace(draft.record, order=order, billing=books, draft=None)
     draft.note(step.facts)
     draft.take("payments", tenders(content, channel, order, ctx))
 

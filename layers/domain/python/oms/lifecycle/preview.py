@@ -17,7 +17,8 @@ from oms.kernel.outcome import ids_in, sealed, shape
 from oms.lifecycle.dispatch import ORDER, order_reasons
 from oms.lifecycle.engine import Outcome
 from oms.lifecycle.record import OrderRecord
-from oms.lifecycle.view import statuses, sums
+from oms.lifecycle.sums import sums
+from oms.lifecycle.view import statuses
 from oms.orders.totals import totals
 from oms.payments.facts import IntentCreated
 from oms.payments.model import Payments, Tender

@@ -33,7 +33,8 @@ def money(record: OrderRecord) -> MoneyView:
     ledger = balances(record.billing)
     return MoneyView(
         open_value=sums.open_value, amount_due=ledger.ar, unapplied=ledger.funds,
-        open_credit=ledger.credit, total=sums.current,
+        open_credit=ledger.credit,
+        total=sums.open_value + ledger.charged,
         released_value=sum(fulfillment_value(record, fo) for fo in released(record)),
     )  # fmt: skip
 

@@ -30,11 +30,25 @@ from oms.orders.totals import totals
 from oms.orders.validation import validate
 from oms.payments import decisions as payments
 from oms.payments.commands import MarkSent, SettleIntent, TakeWebhook
-from oms.payments.gateway import Gateway, GatewayRequest, GatewayResult, WebhookEvent
+from oms.payments.gateway import (
+    DeclineClass,
+    Gateway,
+    GatewayRequest,
+    GatewayResult,
+    Outcome,
+    WebhookEvent,
+    may_serve,
+)
 from oms.payments.model import Intent, IntentKind
 
 REPLANS = 3
 """How often a plan that lost the race for stock is made again (SRC-07)."""
+
+
+REFUSED = GatewayResult(
+    Outcome.DECLINED, decline_class=DeclineClass.HARD, code="gateway_not_allowed"
+)
+"""What is said of a gateway that does not exist, or that only plays while the order is live."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +188,17 @@ class Steps:
     def _ask(self, record: OrderRecord, intent: Intent) -> GatewayResult:
         order = record.order
         tender = next(t for t in record.payments.tenders if t.id == intent.payment_id)
-        gateway = self.gateways[tender.gateway or "record-only"]
+        gateway = self.gateways.get(tender.gateway or "record-only")
+        if gateway is None or not may_serve(gateway, live_order=self._live(order)):
+            return REFUSED
         if not intent.to_send:
             return gateway.lookup(intent.id)
         request = payments.request(record.payments, intent, order.company, order.id)
         return _send(gateway, request)
+
+    def _live(self, order: Order) -> bool:
+        channel = self.ports.settings.channel(order.company, order.channel)
+        return channel is not None and not channel.test_mode
 
     def _allocate(self, company: str, order_id: str, cause: str) -> OrderRecord:
         """Source the order; where it waits for supply, whoever waits with it comes in turn."""

@@ -26,9 +26,9 @@ from oms.lifecycle.drafting import ACTIONS
 from oms.lifecycle.record import OrderRecord
 from oms.lifecycle.scopes import version_of
 from oms.lifecycle.state import covered, money, state
+from oms.lifecycle.sums import component_sums, sums
 from oms.orders.drafts import DraftWork, holder, lock_ends
 from oms.orders.status import fulfillment_status, line_status, payment_status, return_status
-from oms.orders.totals import totals
 from oms.payments.decisions import summary as payment_summary
 
 LISTED = (*ORDER.values(), *PAYMENTS.values(), *BILLING.values())
@@ -51,7 +51,7 @@ def statuses(record: OrderRecord, ctx: Context) -> dict[str, Any]:
     """Every computed status of the order (ORD-01, STA-03 to 06)."""
     paid = payment_summary(record.payments, ctx)
     ledger = balances(record.billing)
-    total = totals(record.order).current
+    total = money(record).total
     return {
         "state": state(record, ctx),
         "fulfillmentStatus": fulfillment_status(record.order),
@@ -72,6 +72,7 @@ def view(record: OrderRecord, ctx: Context) -> dict[str, Any]:
         answer.pop(inner, None)
     answer |= summary(record, ctx)
     answer["totals"] = sums(record, ctx)
+    answer["componentTotals"] = component_sums(record)
     for row, line in zip(answer["order"].get("lines", ()), record.order.lines, strict=True):
         row["status"] = line_status(line)
     for row, fo in zip(
@@ -117,18 +118,6 @@ def _fulfillment(record: OrderRecord, fo: FulfillmentOrder, ctx: Context) -> dic
             "inStateSeconds": int(time.in_state.total_seconds()), "dueAt": encode(time.due_at),
         }  # fmt: skip
     return computed
-
-
-def sums(record: OrderRecord, ctx: Context) -> dict[str, int]:
-    """Money of the order in minor units (TOT-07)."""
-    total, owed = totals(record.order), money(record)
-    paid = payment_summary(record.payments, ctx)
-    return {
-        "ordered": total.ordered, "canceled": total.canceled, "current": total.current,
-        "openValue": total.open_value, "authorized": paid.authorized, "captured": paid.captured,
-        "refunded": paid.refunded, "unapplied": owed.unapplied, "openCredit": owed.open_credit,
-        "amountDue": owed.amount_due,
-    }  # fmt: skip
 
 
 def _action(name: str, reasons: tuple[Reason, ...]) -> dict[str, Any]:

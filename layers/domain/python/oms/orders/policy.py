@@ -155,6 +155,7 @@ RULES: dict[str, Rule] = {
     "unapplyFunds": Rule(_always, correction=True),
     "distributeFunds": Rule(_always, "REFUND", correction=True),
     "postCredit": Rule(_always, correction=True),
+    "fileDocument": Rule(_always, edits=False),
 }
 
 

@@ -25,6 +25,7 @@ NAMES: Mapping[str, str] = {
     "workflow.fulfillmentOrderApproval": "fulfillment_order_approval",
     "workflow.fulfillmentOrderFiling": "fulfillment_order_filing",
     "workflow.invoiceFiling": "invoice_filing",
+    "workflow.creditMemoFiling": "credit_memo_filing",
     "workflow.approvalJobDelayMinutes": "approval_job_delay_minutes",
     "workflow.customerApproval": "customer_approval",
     "workflow.customerFiling": "customer_filing",
