@@ -75,8 +75,8 @@ def put_channel(call: Call) -> Reply:
     channel = to_command(Channel, call.body, code=code, version=version)
     wiring.settings().put_channel(call.actor.company, channel)
     waiting, _ = Reruns(wiring.lifecycle(), wiring.action_items()).stopped(call.actor, code)
-    body = {**shown(channel), "stoppedOrders": [one.order_id for one in waiting]}
-    return Reply(body, version=channel.version)
+    offer = {"stoppedOrders": [one.order_id for one in waiting]} if waiting else {}
+    return Reply({**shown(channel), **offer}, version=channel.version)
 
 
 def list_items(call: Call) -> Reply:

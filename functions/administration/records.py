@@ -14,10 +14,10 @@ from oms.kernel.errors import (
     Problem,
     VersionConflict,
 )
-from oms.settings.model import Attribute, Channel, Site, Tag
+from oms.settings.model import Attribute, Channel, Company, LegalEntity, Site, Tag
 from oms_aws.http import Call, Reply
 
-Record = Site | Channel | Item | Attribute | Tag
+Record = Site | Channel | Item | Attribute | Tag | Company | LegalEntity
 
 
 def new_code(call: Call) -> str:

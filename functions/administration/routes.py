@@ -11,6 +11,7 @@ from oms_aws.http import ANONYMOUS, Call, Operation, Reply
 
 from functions.administration import (
     attention,
+    companies,
     configuration,
     rebuilds,
     reruns,
@@ -36,6 +37,7 @@ OPERATIONS = (
     *configuration.OPERATIONS,
     *vocabulary.OPERATIONS,
     *rebuilds.OPERATIONS,
+    *companies.OPERATIONS,
     *attention.OPERATIONS,
     *reruns.OPERATIONS,
     Operation(

@@ -66,6 +66,22 @@ class SiteShape(Shape):
     attributes: Attributes = Field(default_factory=dict)
 
 
+class CompanyShape(Shape):
+    """The company itself (ENT-10)."""
+
+    name: Name
+    currency: Currency
+    locale: Locale = "en-US"
+    time_zone: Zone = "UTC"
+    active: bool = True
+
+
+class LegalEntityShape(CompanyShape):
+    """Whose invoices a channel's orders get (ENT-10)."""
+
+    tax_ids: Annotated[dict[Code, Short], Field(max_length=50)] = Field(default_factory=dict)
+
+
 class ChannelShape(Shape):
     """A source of orders with its mapping tables (INT-06)."""
 
@@ -171,6 +187,12 @@ class SiteList(Answer):
     """All sites by code."""
 
     sites: list[dict[str, Any]]
+
+
+class LegalEntityList(Answer):
+    """All legal entities by code."""
+
+    legal_entities: list[dict[str, Any]]
 
 
 class ChannelList(Answer):

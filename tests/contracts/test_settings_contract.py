@@ -15,7 +15,16 @@ from moto import mock_aws
 from oms.kernel.errors import Malformed, VersionConflict
 from oms.kernel.policy import ApprovalMode, Policy, StockPolicy
 from oms.settings import register
-from oms.settings.model import Attribute, AttributeType, Channel, Client, Site, Tag
+from oms.settings.model import (
+    Attribute,
+    AttributeType,
+    Channel,
+    Client,
+    Company,
+    LegalEntity,
+    Site,
+    Tag,
+)
 from oms.settings.ports import SettingsStore
 from oms_aws.settings import SECONDS_KEPT, DynamoSettings
 
@@ -85,6 +94,20 @@ def test_what_records_are_described_by_is_stored_and_guarded(store: Store) -> No
         store.put_tag("acme", replace(vip, version=3))
     store.put_attribute("acme", replace(color, searchable=True, version=2))
     assert store.attributes("acme")[0].searchable
+
+
+def test_a_company_and_its_legal_entities(store: Store) -> None:
+    """ENT-10: each under its version, none of another company."""
+    profile = Company("Acme", "EUR")
+    entity = LegalEntity("de", "Acme GmbH", "EUR", tax_ids={"DE": "DE1"})
+    store.put_profile("acme", profile)
+    store.put_entity("acme", entity)
+    assert (store.profile("acme"), store.entities("acme")) == (profile, (entity,))
+    assert (store.profile("zeta"), store.entities("zeta")) == (None, ())
+    with pytest.raises(VersionConflict):
+        store.put_profile("acme", profile)
+    with pytest.raises(VersionConflict):
+        store.put_entity("acme", entity)
 
 
 def test_no_company_sees_another(store: Store) -> None:

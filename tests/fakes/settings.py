@@ -7,7 +7,7 @@ from typing import Any
 from oms.kernel.errors import VersionConflict
 from oms.kernel.policy import Policy
 from oms.settings import register
-from oms.settings.model import Attribute, Channel, Client, Site, Tag
+from oms.settings.model import Attribute, Channel, Client, Company, LegalEntity, Site, Tag
 
 
 class MemorySettings:
@@ -18,6 +18,8 @@ class MemorySettings:
         self._sites: dict[tuple[str, str], Site] = {}
         self._attributes: dict[tuple[str, str, str], Attribute] = {}
         self._tags: dict[tuple[str, str], Tag] = {}
+        self._profiles: dict[str, Company] = {}
+        self._entities: dict[tuple[str, str], LegalEntity] = {}
         self._clients: dict[str, Client] = {}
         self._values: dict[tuple[str, str], dict[str, Any]] = {}
 
@@ -35,6 +37,24 @@ class MemorySettings:
         """Store the next version of a channel."""
         _guard(self.channel(company, channel.code), channel)
         self._channels[company, channel.code] = channel
+
+    def profile(self, company: str) -> Company | None:
+        """The company, or None."""
+        return self._profiles.get(company)
+
+    def put_profile(self, company: str, profile: Company) -> None:
+        """Store the next version of the company."""
+        _guard(self.profile(company), profile)
+        self._profiles[company] = profile
+
+    def entities(self, company: str) -> tuple[LegalEntity, ...]:
+        """All legal entities by code."""
+        return tuple(e for (owner, _), e in sorted(self._entities.items()) if owner == company)
+
+    def put_entity(self, company: str, entity: LegalEntity) -> None:
+        """Store the next version of a legal entity."""
+        _guard(self._entities.get((company, entity.code)), entity)
+        self._entities[company, entity.code] = entity
 
     def sites(self, company: str) -> tuple[Site, ...]:
         """All sites by code."""
@@ -93,10 +113,11 @@ class MemorySettings:
 
     def companies(self) -> tuple[str, ...]:
         """Companies that have configured anything."""
-        return tuple(sorted({c for c, _ in (*self._channels, *self._sites, *self._values)}))
+        keyed = (*self._channels, *self._sites, *self._values, *self._entities)
+        return tuple(sorted({*self._profiles, *(company for company, _ in keyed)}))
 
 
-Record = Channel | Site | Attribute | Tag
+Record = Channel | Site | Attribute | Tag | Company | LegalEntity
 
 
 def _guard(known: Record | None, new: Record) -> None:

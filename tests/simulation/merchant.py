@@ -28,7 +28,7 @@ from oms.lifecycle.steps import Steps
 from oms.lifecycle.use_cases import Lifecycle, Ports
 from oms.orders.commands import NewLine, NewTender, PlaceOrder
 from oms.orders.model import Address, DeliveryGroup
-from oms.settings.model import Attribute, Channel, Client, Site, SiteType, Tag
+from oms.settings.model import Attribute, Channel, Client, Company, LegalEntity, Site, SiteType, Tag
 from oms.sourcing.model import Coordinates
 from oms_aws.gateway_webhook import parse_webhook
 
@@ -64,6 +64,18 @@ class FakeSettings:
 
     def put_channel(self, company: str, channel: Channel) -> None:
         self.all_channels[channel.code] = channel
+
+    def profile(self, company: str) -> Company | None:
+        return None
+
+    def put_profile(self, company: str, profile: Company) -> None:
+        raise AssertionError("the company is not described here")
+
+    def entities(self, company: str) -> tuple[LegalEntity, ...]:
+        return ()
+
+    def put_entity(self, company: str, entity: LegalEntity) -> None:
+        raise AssertionError("no legal entities here")
 
     def sites(self, company: str) -> tuple[Site, ...]:
         return tuple(self.all_sites.values())

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from oms.action_items.rows import escalate
+from oms.kernel.codec import stamp
 from oms.kernel.context import Actor, ActorKind, Context
 from oms.kernel.errors import OmsError, VersionConflict
 from oms.kernel.policy import Policy
+from oms.lifecycle import stalls
+from oms.lifecycle.record import OrderRecord
 
 from oms_aws import telemetry, wiring
 from oms_aws.workflow import Segment
@@ -40,11 +43,38 @@ def pass_time(time_left: Callable[[], bool]) -> int:
         else:
             done += 1
     telemetry.count("OrdersTicked", done)
+    for company in wiring.settings().companies():
+        _settle_stall(company)
     return done
+
+
+def _settle_stall(company: str) -> None:
+    """End the report of a stopped approval job once no order has been seen waiting for it."""
+    known = wiring.action_items().get(company, stalls.item_id(company))
+    ended = None if known is None else stalls.recovered(known, _context(company))
+    if ended is not None:
+        wiring.action_items().put(ended)
+
+
+def _report_stall(record: OrderRecord) -> None:
+    """Report the approval job of the company as stopped (APV-05)."""
+    company = record.order.company
+    ctx = _context(company, record.order.channel)
+    known = wiring.action_items().get(company, stalls.item_id(company))
+    if stalls.stalled(record, ctx) and (
+        known is None or known.data.get(stalls.SEEN) != stamp(ctx.now)
+    ):
+        wiring.action_items().put(stalls.reported(known, ctx))
+
+
+def _context(company: str, channel: str | None = None) -> Context:
+    actor = Actor(ActorKind.SYSTEM, "clock", company)
+    return Context(wiring.clock(), actor, "clock", wiring.settings().policy(company, channel))
 
 
 def _tick(company: str, order_id: str, cause: str) -> None:
     record = wiring.steps().tick(company, order_id, cause)
+    _report_stall(record)
     step = wiring.following(record)
     if step is not None:
         trace = record.correlation_id or cause

@@ -2,6 +2,8 @@
 
     access pattern                       key
     everything of one company            pk={company}
+      the company itself                   sk=PROFILE
+      a legal entity                       sk=ENTITY#{code}
       a channel                            sk=CHANNEL#{code}
       a site                               sk=SITE#{code}
       an attribute definition              sk=ATTRIBUTE#{record type}#{id}
@@ -26,7 +28,7 @@ from oms.kernel.codec import decode, encode
 from oms.kernel.errors import VersionConflict
 from oms.kernel.policy import Policy
 from oms.settings import register
-from oms.settings.model import Attribute, Channel, Client, Site, Tag
+from oms.settings.model import Attribute, Channel, Client, Company, LegalEntity, Site, Tag
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -59,6 +61,23 @@ class DynamoSettings:
     def put_channel(self, company: str, channel: Channel) -> None:
         """Store a channel as its version; raises `VersionConflict` unless that is the next."""
         self._put_versioned(company, f"CHANNEL#{channel.code}", encode(channel), channel.version)
+
+    def profile(self, company: str) -> Company | None:
+        """The company itself, or None before it is described."""
+        doc = self._company(company).get("PROFILE")
+        return None if doc is None else decode(Company, doc)
+
+    def put_profile(self, company: str, profile: Company) -> None:
+        """Store the company as its version; raises `VersionConflict` unless that is the next."""
+        self._put_versioned(company, "PROFILE", encode(profile), profile.version)
+
+    def entities(self, company: str) -> tuple[LegalEntity, ...]:
+        """All legal entities by code."""
+        return tuple(decode(LegalEntity, doc) for doc in self._named(company, "ENTITY#"))
+
+    def put_entity(self, company: str, entity: LegalEntity) -> None:
+        """Store an entity as its version; raises `VersionConflict` unless that is the next."""
+        self._put_versioned(company, f"ENTITY#{entity.code}", encode(entity), entity.version)
 
     def sites(self, company: str) -> tuple[Site, ...]:
         """All sites by code."""

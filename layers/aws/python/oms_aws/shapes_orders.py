@@ -61,6 +61,14 @@ class CustomerShape(Shape):
     phone: Short | None = None
 
 
+class ReturnPolicyShape(Shape):
+    """What the customer was told about returning a line."""
+
+    window_days: Annotated[int, Field(ge=0, le=3650)] | None = None
+    final_sale: bool = False
+    restocking_fee_percent: Annotated[int, Field(ge=0, le=100)] | None = None
+
+
 class GroupShape(Shape):
     """Lines that share destination and method."""
 
@@ -73,6 +81,8 @@ class GroupShape(Shape):
     requested_date: Day | None = None
     instructions: Long | None = None
     gift_message: Long | None = None
+    gift_wrap: bool = False
+    gift_receipt: bool = False
     shipping: Charge = 0
     handling: Charge = 0
     shipping_tax: Charge = 0
@@ -111,6 +121,10 @@ class LineShape(Shape):
     taxes: Annotated[tuple[TaxShape, ...], Field(max_length=50)] = ()
     fee: Charge = 0
     promised_date: Day | None = None
+    ship_together: Code | None = None
+    kit_parent: LineNo | None = None
+    source: Short | None = None
+    return_policy: ReturnPolicyShape | None = None
     reservation_ids: Annotated[tuple[RecordId, ...], Field(max_length=20)] = ()
     attributes: Attributes = Field(default_factory=dict)
 
@@ -139,7 +153,7 @@ class OrderShape(Shape):
     type: OrderType = OrderType.WEB
     lane: Lane = Lane.LIVE
     customer: CustomerShape = CustomerShape()
-    locale: Locale = "en-US"
+    locale: Locale | None = None
     tax_policy: TaxPolicy | None = None
     placed_at: Moment | None = None
     requested_date: Day | None = None
@@ -150,6 +164,7 @@ class OrderShape(Shape):
     tenders: Annotated[tuple[TenderShape, ...], Field(max_length=20)] = ()
     stated_total: Charge | None = None
     allow_split: bool | None = None
+    allow_combine: bool | None = None
     instructions: Long | None = None
     tags: Tags = ()
     attributes: Attributes = Field(default_factory=dict)
@@ -164,6 +179,9 @@ class OrderShape(Shape):
         numbers = [line.line_no for line in self.lines if line.line_no is not None]
         if len(set(numbers)) != len(numbers):
             raise broken_rule("duplicate_line_no", "two lines have the same number")
+        known = {line.line_no or place for place, line in enumerate(self.lines, start=1)}
+        if any(line.kit_parent not in known for line in self.lines if line.kit_parent is not None):
+            raise broken_rule("unknown_line", "a line names a kit line that is not there")
         if _bound(self) > MAX_AMOUNT:
             raise broken_rule("total_out_of_range", f"the order is worth more than {MAX_AMOUNT}")
         return self

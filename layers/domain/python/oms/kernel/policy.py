@@ -129,13 +129,16 @@ class Policy:
     fulfillment_order_filing: bool = False
     invoice_filing: bool = False
     credit_memo_filing: bool = False
+    approval_job: bool = True
     approval_job_delay_minutes: int = 30
+    approval_job_interval_minutes: int = 5
     require_coverage_to_approve: bool = False
     stock_policy: StockPolicy | None = None
     total_tolerance: int = 10
     address_check_phone: AddressCheckMode = AddressCheckMode.WARN
     address_check_web: AddressCheckMode = AddressCheckMode.WARN
     allow_split: bool = True
+    allow_combine: bool = False
     max_splits: int = 5
     capture_timing: CaptureTiming = CaptureTiming.ON_SHIPMENT
     invoice_timing: InvoiceTiming = InvoiceTiming.ON_SHIPMENT

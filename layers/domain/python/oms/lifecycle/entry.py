@@ -50,13 +50,20 @@ class World:
 
 
 def selling_channel(ports: Ports, actor: Actor, code: str) -> Channel:
-    """The channel an actor wants to sell on; raises `Forbidden` or `Refused`."""
+    """The channel an actor wants to sell on, in its own currency or the company's; raises
+    `Forbidden` or `Refused`.
+    """
     if actor.channel not in (None, code):
         raise Forbidden("CHANNEL_SCOPE", f"this client may not sell on {code}")
     channel = ports.settings.channel(actor.company, code)
     if channel is None or not channel.active:
         raise Refused.because("UNKNOWN_CHANNEL", f"no active channel {code}")
-    return channel
+    profile = ports.settings.profile(actor.company)
+    if profile is None:
+        return channel
+    if not profile.active:
+        raise Refused.because("COMPANY_INACTIVE", "the company takes no orders")
+    return replace(channel, currency=channel.currency or profile.currency)
 
 
 def look(ports: Ports, company: str, command: PlaceOrder, channel: Channel) -> World:

@@ -12,6 +12,7 @@ from oms.orders.model import (
     DeliveryGroup,
     Lane,
     OrderType,
+    ReturnPolicy,
     TaxLine,
     TaxPolicy,
 )
@@ -32,6 +33,10 @@ class NewLine:
     taxes: tuple[TaxLine, ...] = ()
     fee: int = 0
     promised_date: str | None = None
+    ship_together: str | None = None
+    kit_parent: int | None = None
+    source: str | None = None
+    return_policy: ReturnPolicy | None = None
     reservation_ids: tuple[str, ...] = ()
     attributes: dict[str, str] = field(default_factory=dict)
 
@@ -65,7 +70,7 @@ class PlaceOrder:
     lane: Lane = Lane.LIVE
     entry: str = "API"
     customer: Customer = field(default_factory=Customer)
-    locale: str = "en-US"
+    locale: str | None = None
     tax_policy: TaxPolicy | None = None
     placed_at: datetime | None = None
     requested_date: str | None = None
@@ -76,6 +81,7 @@ class PlaceOrder:
     tenders: tuple[NewTender, ...] = ()
     stated_total: int | None = None
     allow_split: bool | None = None
+    allow_combine: bool | None = None
     instructions: str | None = None
     tags: tuple[str, ...] = ()
     attributes: dict[str, str] = field(default_factory=dict)

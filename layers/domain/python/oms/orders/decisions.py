@@ -132,9 +132,10 @@ def approve_automatically(order: Order, total: int, covered: bool, ctx: Context)
         return Step(order)
     empty = not any(line.buckets.active for line in order.lines)
     due = approval_due(order, ctx)
-    if _asks(total, ctx) and not empty and (due is None or due > ctx.now):
+    open_now = due is not None and due <= ctx.now
+    if _asks(total, ctx) and not empty and not (open_now and ctx.policy.approval_job):
         if order.approval is Approval.PENDING:
-            return Step(order)
+            return Step(replace(order, approval_checked_at=ctx.now) if open_now else order)
         waiting = replace(order, approval=Approval.PENDING)
         mode = ctx.policy.order_approval.value
         return Step(waiting, (facts.OrderAwaitingApproval(order.id, mode),))
@@ -145,12 +146,19 @@ def approve_automatically(order: Order, total: int, covered: bool, ctx: Context)
 
 
 def approval_due(order: Order, ctx: Context) -> datetime | None:
-    """When the approval job approves the waiting order; None: never by itself (APV-04)."""
+    """When the approval job looks at the waiting order; None: never (APV-04).
+
+    A stopped job leaves it waiting, and is asked for again after its interval (APV-05).
+    """
     waits = order.approval in (Approval.NONE, Approval.PENDING)
     if ctx.policy.order_approval is not ApprovalMode.JOB or not waits:
         return None
-    delay = timedelta(minutes=ctx.policy.approval_job_delay_minutes)
-    return None if order.intake_done_at is None else order.intake_done_at + delay
+    if order.intake_done_at is None:
+        return None
+    due = order.intake_done_at + timedelta(minutes=ctx.policy.approval_job_delay_minutes)
+    if ctx.policy.approval_job or order.approval_checked_at is None:
+        return due
+    return order.approval_checked_at + timedelta(minutes=ctx.policy.approval_job_interval_minutes)
 
 
 def _asks(total: int, ctx: Context) -> bool:

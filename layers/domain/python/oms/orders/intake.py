@@ -280,6 +280,7 @@ def _header(
         )  # fmt: skip
     exponent(currency)
     split = ctx.policy.allow_split if command.allow_split is None else command.allow_split
+    combine = command.allow_combine
     return Order(
         order_id, ctx.actor.company, number, channel.code, currency, ctx.now,
         external_number=command.external_number, type=command.type, lane=command.lane,
@@ -288,7 +289,8 @@ def _header(
         tax_policy=command.tax_policy or TaxPolicy(channel.tax_policy),
         placed_at=command.placed_at, requested_date=command.requested_date,
         priority=command.priority, bill_to=command.bill_to, stated_total=command.stated_total,
-        allow_split=split, pool=channel.pool, instructions=command.instructions,
+        allow_split=split, allow_combine=ctx.policy.allow_combine if combine is None else combine,
+        pool=channel.pool, instructions=command.instructions,
         submitted_at=ctx.now, tags=command.tags, attributes=command.attributes,
         agent=ctx.actor.id if ctx.actor.kind is ActorKind.USER else None,
     )  # fmt: skip
@@ -325,6 +327,8 @@ def _line(place: int, new: NewLine, default_group: str, item: ItemView | None) -
         group=new.group or default_group, item_id=item.id if item else None,
         kind=item.kind if item else "SIMPLE", list_price=new.list_price,
         adjustments=new.adjustments, taxes=new.taxes, promised_date=new.promised_date,
+        ship_together=new.ship_together, kit_parent=new.kit_parent, source=new.source,
+        return_policy=new.return_policy,
         attributes=new.attributes,
     )  # fmt: skip
 

@@ -5,10 +5,11 @@ Statuses are not stored; `orders.status` computes them (ORD-01, STA-01 to 06).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from oms.kernel.money import Amounts
+from oms.orders.buckets import Buckets
 from oms.orders.kinds import (
     AdjustmentKind,
     Approval,
@@ -23,7 +24,7 @@ from oms.orders.kinds import (
 __all__ = [
     "Address", "Adjustment", "AdjustmentKind", "Approval", "Bucket", "Buckets", "Change",
     "Customer", "DeliveryGroup", "DeliveryType", "Finding", "Lane", "Line", "Mark", "Note",
-    "Order", "OrderType", "Origin", "Reservation", "TaxLine", "TaxPolicy", "Wait",
+    "Order", "OrderType", "Origin", "Reservation", "ReturnPolicy", "TaxLine", "TaxPolicy", "Wait",
 ]  # fmt: skip
 
 
@@ -55,6 +56,15 @@ class Customer:
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnPolicy:
+    """What the customer was told about returning a line when buying it; the fee in percent."""
+
+    window_days: int | None = None
+    final_sale: bool = False
+    restocking_fee_percent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryGroup:
     """Lines that share destination and method; charges are minor units (ENT-15)."""
 
@@ -67,6 +77,8 @@ class DeliveryGroup:
     requested_date: str | None = None
     instructions: str | None = None
     gift_message: str | None = None
+    gift_wrap: bool = False
+    gift_receipt: bool = False
     shipping: int = 0
     handling: int = 0
     shipping_tax: int = 0
@@ -112,64 +124,6 @@ class Reservation:
 
 
 @dataclass(frozen=True, slots=True)
-class Buckets:
-    """Unit counters of a line: eight exclusive buckets, then counters within shipped, then money
-    counters.
-    """
-
-    unsourced: int = 0
-    backordered: int = 0
-    reserved: int = 0
-    allocated: int = 0
-    picked: int = 0
-    packed: int = 0
-    shipped: int = 0
-    canceled: int = 0
-    delivered: int = 0
-    lost: int = 0
-    inbound: int = 0
-    returned: int = 0
-    forgiven: int = 0
-    invoiced: int = 0
-    credited: int = 0
-
-    @property
-    def ordered(self) -> int:
-        """Units in all eight exclusive buckets (LIN-01)."""
-        return sum(getattr(self, bucket.value) for bucket in Bucket)
-
-    @property
-    def active(self) -> int:
-        """Units that are not canceled."""
-        return self.ordered - self.canceled
-
-    @property
-    def open(self) -> int:
-        """Units neither shipped nor canceled: what may still be canceled (LIN-04)."""
-        return self.ordered - self.shipped - self.canceled
-
-    @property
-    def waiting(self) -> int:
-        """Units that still need a site."""
-        return self.unsourced + self.backordered + self.reserved
-
-    @property
-    def returnable(self) -> int:
-        """Units that may still be returned (LIN-04)."""
-        return self.shipped - self.inbound - self.returned - self.forgiven
-
-    def move(self, source: Bucket, target: Bucket, quantity: int) -> Buckets:
-        """Move units between buckets; raises ValueError where `source` holds fewer (LIN-06)."""
-        held = getattr(self, source.value)
-        if quantity < 0 or held < quantity:
-            raise ValueError(f"{held} units {source.value}, {quantity} wanted")
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        values[source.value] -= quantity
-        values[target.value] += quantity
-        return Buckets(**values)
-
-
-@dataclass(frozen=True, slots=True)
 class Wait:
     """Why units of a line wait (SRC-61): reason code and the next time automation tries.
 
@@ -210,6 +164,10 @@ class Line:
     suspended: bool = False
     backordered_in: str | None = None
     promised_date: str | None = None
+    ship_together: str | None = None
+    kit_parent: int | None = None
+    source: str | None = None
+    return_policy: ReturnPolicy | None = None
     attributes: dict[str, str] = field(default_factory=dict)
     charges_first: bool = False
 
@@ -299,6 +257,7 @@ class Order:
     adjustments: tuple[Adjustment, ...] = ()
     stated_total: int | None = None
     allow_split: bool = True
+    allow_combine: bool = False
     pool: tuple[str, ...] = ("main",)
     instructions: str | None = None
     submitted_at: datetime | None = None
@@ -317,6 +276,7 @@ class Order:
     changes: tuple[Change, ...] = ()
     reached: str = "RECEIVED"
     agent: str | None = None
+    approval_checked_at: datetime | None = None
 
     @property
     def gross(self) -> bool:

@@ -54,6 +54,32 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
+class Company:
+    """The tenant (ENT-10). A channel without a currency of its own sells in this one."""
+
+    name: str
+    currency: str
+    locale: str = "en-US"
+    time_zone: str = "UTC"
+    active: bool = True
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LegalEntity:
+    """Whose invoices a channel's orders get (ENT-10); `tax_ids` by country or scheme."""
+
+    code: str
+    name: str
+    currency: str
+    locale: str = "en-US"
+    time_zone: str = "UTC"
+    tax_ids: dict[str, str] = field(default_factory=dict)
+    active: bool = True
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Channel:
     """A source of orders and its mapping tables (ENT-11, INT-06)."""
 

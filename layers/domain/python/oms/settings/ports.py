@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from oms.kernel.policy import Policy
-from oms.settings.model import Attribute, Channel, Client, Site, Tag
+from oms.settings.model import Attribute, Channel, Client, Company, LegalEntity, Site, Tag
 
 
 class SettingsStore(Protocol):
@@ -19,6 +19,18 @@ class SettingsStore(Protocol):
 
     def put_channel(self, company: str, channel: Channel) -> None:
         """Store a channel; raises `VersionConflict` if it changed since it was read."""
+
+    def profile(self, company: str) -> Company | None:
+        """The company itself, or None before it is described."""
+
+    def put_profile(self, company: str, profile: Company) -> None:
+        """Store the company; raises `VersionConflict` if it changed since it was read."""
+
+    def entities(self, company: str) -> tuple[LegalEntity, ...]:
+        """All legal entities by code."""
+
+    def put_entity(self, company: str, entity: LegalEntity) -> None:
+        """Store a legal entity; raises `VersionConflict` if it changed since it was read."""
 
     def sites(self, company: str) -> tuple[Site, ...]:
         """All sites by code."""

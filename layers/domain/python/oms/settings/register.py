@@ -26,11 +26,14 @@ NAMES: Mapping[str, str] = {
     "workflow.fulfillmentOrderFiling": "fulfillment_order_filing",
     "workflow.invoiceFiling": "invoice_filing",
     "workflow.creditMemoFiling": "credit_memo_filing",
+    "workflow.approvalJob": "approval_job",
+    "workflow.approvalJobIntervalMinutes": "approval_job_interval_minutes",
     "workflow.approvalJobDelayMinutes": "approval_job_delay_minutes",
     "workflow.customerApproval": "customer_approval",
     "workflow.customerFiling": "customer_filing",
     "orders.requireCoverageToApprove": "require_coverage_to_approve",
     "orders.allowSplit": "allow_split",
+    "orders.allowCombine": "allow_combine",
     "orders.draftExpiryDays": "draft_expiry_days",
     "orders.remorseMinutes": "remorse_minutes",
     "orders.selfServiceCancel": "self_service_cancel",
@@ -73,7 +76,8 @@ NAMES: Mapping[str, str] = {
 COMPANY_ONLY = frozenset(
     {
         "service.agentsClearAlerts", "service.draftLockMinutes", "workflow.customerApproval",
-        "workflow.customerFiling", "inventory.backorderQueue",
+        "workflow.customerFiling", "workflow.approvalJob", "workflow.approvalJobIntervalMinutes",
+        "inventory.backorderQueue",
     }
 )  # fmt: skip
 AT_SITES = frozenset(
