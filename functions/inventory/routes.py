@@ -111,17 +111,30 @@ def feed_report(call: Call) -> Reply:
 
 
 def levels(call: Call) -> Reply:
-    """Counters of an item."""
+    """Counters of an item, or of the items at a site."""
     query: schemas.LevelsQuery = call.query
-    item = _items(call.actor, [query.sku])[query.sku]
-    groups = sorted(set(stock_calls.site_groups(call.actor.company).values()))
+    if query.sku is None and query.site is None:
+        raise _malformed("sku", "REQUIRED", "a sku, a site or both")
+    company, cursor = call.actor.company, None
+    if query.sku is not None:
+        ids = [_items(call.actor, [query.sku])[query.sku].id]
+    else:
+        ids = list(
+            wiring.stock().items_at(company, query.site or "", query.cursor or "", query.limit)
+        )
+        cursor = ids[-1] if len(ids) == query.limit else None
+    groups = sorted(set(stock_calls.site_groups(company).values()))
     sites = None if query.site is None else [query.site]
-    found = wiring.stock().read(call.actor.company, [item.id], groups, sites)
+    found = wiring.stock().read(company, ids, groups, sites)
     return Reply(
         {
             "sku": query.sku,
-            "levels": [_spelled(level) for _, level in sorted(found.levels.items())],
+            "levels": [
+                {"sku": found.items[level.item_id].sku, **_spelled(level)}
+                for _, level in sorted(found.levels.items())
+            ],
             "counters": [_spelled(counter) for _, counter in sorted(found.counters.items())],
+            "cursor": cursor,
         }
     )
 
@@ -251,7 +264,8 @@ OPERATIONS = (
         "What became of a feed", feed_report, {200: schemas.FeedAnswer},
     ),
     Operation(
-        "listLevels", "GET", "/v1/inventory/levels", INVENTORY_READ, "Counters of an item",
+        "listLevels", "GET", "/v1/inventory/levels", INVENTORY_READ,
+        "Counters of an item, or of the items at a site",
         levels, {200: schemas.LevelsAnswer}, query=schemas.LevelsQuery,
     ),
 )  # fmt: skip

@@ -158,15 +158,18 @@ class FeedAnswer(Answer):
 
 
 class LevelsQuery(Query):
-    """Positions of an item, at all sites or at one."""
+    """Positions of an item, at all sites or at one; without `sku` those of a site, page by page."""
 
-    sku: Annotated[str, Field(min_length=1, max_length=100)]
+    sku: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     site: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    cursor: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 100
 
 
 class LevelsAnswer(Answer):
-    """Counters of an item by site, and its promise counters by supply group."""
+    """Counters by item and site, promise counters by supply group; `cursor` where more follow."""
 
-    sku: str
+    sku: str | None = None
     levels: list[dict[str, Any]]
     counters: list[dict[str, Any]]
+    cursor: str | None = None

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
 
-def joined(scene: Scene, *rows: Waiting, left: tuple[Waiting, ...] = ()) -> StockWrite:
-    """A write by which lines begin and stop to wait."""
+def joined(scene: Scene, *rows: Waiting) -> StockWrite:
+    """A write by which lines begin to wait."""
     draft = Draft(scene.snapshot(), scene.now, SITES)
     for row in rows:
         draft.queue(row.item_id, "main")
-    return replace(draft.finish("queue", scene.ctx()), joined=rows, left=left)
+    return replace(draft.finish("queue", scene.ctx()), joined=rows)
 
 
 def test_lines_wait_until_they_leave(scene: Scene) -> None:
@@ -38,7 +38,9 @@ def test_lines_wait_until_they_leave(scene: Scene) -> None:
     assert scene.store.waiting("acme", "itm_2") == (other,)
     assert scene.store.waiting("zeta", "itm_1") == ()
     less = replace(first, short=1)
-    scene.store.write("acme", joined(scene, less, left=(second,)))
+    scene.store.write("acme", joined(scene, less))
+    assert set(scene.store.waiting("acme", "itm_1")) == {less, second}
+    scene.store.forget("acme", [second])
     assert scene.store.waiting("acme", "itm_1") == (less,)
     for _ in range(2):
         scene.store.forget("acme", [less])

@@ -37,6 +37,10 @@ class FakeOrders:
         data = self._records.get((company, order_id))
         return None if data is None else from_document(data)
 
+    def ids(self, company: str) -> tuple[str, ...]:
+        """Ids of all orders, in the order they came."""
+        return tuple(order_id for owner, order_id in self._records if owner == company)
+
     def commit(self, change: Commit) -> None:
         """Write all of `change` or nothing."""
         record, paged = split_facts(change.record)

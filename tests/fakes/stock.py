@@ -77,7 +77,6 @@ class MemoryStock:
         if change.journal.movements:
             self.journals[cause] = change.journal
         self.queue |= {(company, *row.place): row for row in change.joined}
-        self.forget(company, change.left)
 
     def waiting(self, company: str, item_id: str) -> tuple[Waiting, ...]:
         """Rows of the item."""
@@ -108,9 +107,12 @@ class MemoryStock:
         self.items[(company, item.id)] = item
         self._skus[(company, item.sku)] = item.id
 
-    def items_at(self, company: str, site: str) -> tuple[str, ...]:
+    def items_at(
+        self, company: str, site: str, after: str = "", limit: int | None = None
+    ) -> tuple[str, ...]:
         """Items with a level there."""
-        return tuple(sorted(i for owner, i, at in self.levels if (owner, at) == (company, site)))
+        found = sorted(i for owner, i, at in self.levels if (owner, at) == (company, site))
+        return tuple(item_id for item_id in found if item_id > after)[:limit]
 
     def put_report(self, company: str, report: FeedReport) -> None:
         """The newest report of a feed is kept."""

@@ -16,6 +16,7 @@ from oms.inventory.model import InventoryLevel, Item, PromiseCounter
 from oms.kernel.context import Actor, ActorKind
 from oms.kernel.ids import derive
 from oms.lifecycle.lists import Lists
+from oms.lifecycle.relief import Relief
 from oms.lifecycle.screening import Screening
 from oms.lifecycle.sourcing import Sourcing
 from oms.lifecycle.steps import Steps
@@ -23,6 +24,7 @@ from oms.lifecycle.use_cases import Lifecycle, Ports
 from oms.settings.model import Channel, Client
 from oms_aws import wiring
 from oms_aws.postal_codes import PostalAddresses
+from oms_aws.search.holders import IndexedHolders
 
 from tests.fakes.action_items import MemoryActionItems
 from tests.fakes.customers import MemoryCustomers, MemoryRecentOrders
@@ -124,11 +126,13 @@ class World:
         screening = Screening(self.customers, MemoryRecentOrders(), PostalAddresses())
         gateways = {"test": self.gateway}
         self.steps = Steps(self.lifecycle, ports, gateways, sourcing, screening)
+        self.relief = Relief(self.lifecycle, ports, IndexedHolders(self.index, lambda: self.now))
         self._configure()
         found = {
             "clock": lambda: self.now, "orders": lambda: self.orders, "stock": lambda: self.stock,
             "settings": lambda: self.settings, "lifecycle": lambda: self.lifecycle,
-            "steps": lambda: self.steps, "action_items": lambda: self.items,
+            "steps": lambda: self.steps, "relief": lambda: self.relief,
+            "action_items": lambda: self.items,
             "search_index": lambda: self.index, "lists": lambda: self.lists,
             "replies": lambda: self, "customers": lambda: self.customers,
         }  # fmt: skip

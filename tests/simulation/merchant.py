@@ -23,6 +23,7 @@ from oms.kernel.ids import derive
 from oms.kernel.policy import Policy
 from oms.lifecycle.answers import Answer
 from oms.lifecycle.record import OrderRecord
+from oms.lifecycle.relief import Relief
 from oms.lifecycle.sourcing import Sourcing
 from oms.lifecycle.steps import Steps
 from oms.lifecycle.use_cases import Lifecycle, Ports
@@ -118,6 +119,16 @@ class NoPostalCodes:
         return None
 
 
+class Everybody:
+    """`Holders` that names every order and leaves the rest to the reader."""
+
+    def __init__(self, orders: FakeOrders) -> None:
+        self._orders = orders
+
+    def holding(self, company: str, sku: str, site: str) -> tuple[str, ...]:
+        return self._orders.ids(company)
+
+
 class Merchant:
     """One company with its stock, gateway and orders."""
 
@@ -141,6 +152,7 @@ class Merchant:
         self.lifecycle = Lifecycle(ports)
         sourcing = Sourcing(self.stock, self.settings, NoPostalCodes())
         self.steps = Steps(self.lifecycle, ports, {"test": self.gateway}, sourcing)
+        self.relief = Relief(self.lifecycle, ports, Everybody(self.orders))
         self.agent = Actor(ActorKind.USER, "ana", COMPANY, roles=frozenset({"service_manager"}))
         self.channel = Actor(ActorKind.CLIENT, "shop", COMPANY, channel="web")
         self._count = itertools.count(1)
@@ -188,6 +200,9 @@ class Merchant:
         for (company, item_id, _), counter in sorted(self.stock.counters.items()):
             if counter.queued and counter.free > 0:
                 self.steps.serve(company, item_id, f"call{next(self._moves)}")
+        for (company, item_id, site), level in sorted(self.stock.levels.items()):
+            if level.short:
+                self.relief.relieve(company, item_id, site, f"call{next(self._moves)}")
 
     def place(self, *lines: tuple[str, int, int], token: str = "tok_ok", **changes: Any) -> Answer:
         """Offer an order of (sku, quantity, unit price) lines."""

@@ -20,7 +20,6 @@ from oms_aws.stock_rows import (
     Row,
     cart_key,
     counter_key,
-    fields_of,
     is_journal,
     item_key,
     item_row,
@@ -30,6 +29,7 @@ from oms_aws.stock_rows import (
     put,
     record,
     report_key,
+    report_row,
     site_key,
     sku_key,
     stock_transaction_items,
@@ -80,7 +80,7 @@ class DynamoStock:
         if not entries:
             return
         try:
-            if len(entries) == 1 and "Put" in entries[0]:
+            if len(entries) == 1:
                 self._client.put_item(**entries[0]["Put"])
             else:
                 self._client.transact_write_items(TransactItems=entries)  # type: ignore[arg-type]
@@ -127,23 +127,27 @@ class DynamoStock:
         except ClientError as error:
             raise _item_refusal(error, item) or error from error
 
-    def items_at(self, company: str, site: str) -> tuple[str, ...]:
-        """Keys of the site index."""
-        found: list[str] = []
-        for page in self._client.get_paginator("query").paginate(
+    def items_at(
+        self, company: str, site: str, after: str = "", limit: int | None = None
+    ) -> tuple[str, ...]:
+        """Keys of the site index, which are in the order of the ids."""
+        pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             IndexName="site",
-            KeyConditionExpression="#site = :site",
-            ExpressionAttributeNames={"#site": "siteKey"},
-            ExpressionAttributeValues={":site": {"S": site_key(company, site)}},
-        ):
-            found += [row["pk"]["S"].partition("#ITEM#")[2] for row in page["Items"]]
-        return tuple(sorted(found))
+            KeyConditionExpression="#site = :site AND #pk > :after",
+            ExpressionAttributeNames={"#site": "siteKey", "#pk": "pk"},
+            ExpressionAttributeValues={
+                ":site": {"S": site_key(company, site)},
+                ":after": {"S": item_key(company, after)["pk"]["S"]},
+            },
+            PaginationConfig={} if limit is None else {"MaxItems": limit},
+        )
+        rows = (row for page in pages for row in page["Items"])
+        return tuple(row["pk"]["S"].partition("#ITEM#")[2] for row in rows)
 
     def put_report(self, company: str, report: FeedReport) -> None:
         """One put."""
-        row = report_key(company, report.feed_id) | fields_of(report)
-        self._client.put_item(TableName=self._table, Item=row)
+        self._client.put_item(TableName=self._table, Item=report_row(company, report))
 
     def report(self, company: str, feed_id: str) -> FeedReport | None:
         """One strongly consistent get."""

@@ -13,6 +13,8 @@
 
 `call` stands in rows that call for something to be done; the stream filter looks for nothing else.
 
+`ttl` lets the table drop carts and reports that nobody asks for any more.
+
 Fields are plain attributes, so a person can read a level in the console; only a journal entry is
 packed, since it is billed by its size with every order. The index holds keys only
 and costs one write when a level is created, none when it changes.
@@ -22,6 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from oms.inventory.model import (
@@ -33,12 +36,17 @@ from oms.inventory.model import (
     StockWrite,
 )
 from oms.inventory.queue import Waiting
+from oms.inventory.reports import FeedReport
 from oms.kernel.codec import decode, encode
 from oms.kernel.packing import pack, unpack
 
 Row = dict[str, Any]
 T = TypeVar("T")
-KEYS = frozenset({"pk", "sk", "siteKey", "call"})
+KEYS = frozenset({"pk", "sk", "siteKey", "call", "ttl"})
+CART_KEPT = timedelta(days=7)
+"""How long an expired cart is still known to whoever repeats its request (API-03)."""
+
+REPORT_KEPT = timedelta(days=90)
 SUPPLIED = "SUPPLIED"
 """What a row calls for: somebody waits for the item and there are units that nobody is promised."""
 
@@ -107,13 +115,12 @@ def stock_transaction_items(table_name: str, company: str, change: StockWrite) -
             row["call"] = {"S": SHORT}
         entries.append(put(table_name, _numbered(row, level.version + 1), level.version))
     for cart in change.carts:
-        row = cart_key(company, cart.id) | fields_of(cart)
+        row = cart_key(company, cart.id) | fields_of(cart) | expiry(cart.expires_at + CART_KEPT)
         entries.append(put(table_name, _numbered(row, cart.version + 1), cart.version))
     for line in change.joined:
         row = waiting_key(company, line) | fields_of(line)
         entries.append({"Put": {"TableName": table_name, "Item": row}})
-    gone = [waiting_key(company, line) for line in change.left]
-    return [*entries, *({"Delete": {"TableName": table_name, "Key": row}} for row in gone)]
+    return entries
 
 
 def journal_row(company: str, journal: Journal) -> Row:
@@ -133,7 +140,18 @@ def journal_of(row: Mapping[str, Any]) -> Journal:
 
 def is_journal(entry: Row) -> bool:
     """Whether the transaction entry is that of the journal."""
-    return bool(entry.get("Put", {}).get("Item", {}).get("sk") == {"S": "MOVEMENTS"})
+    return bool(entry["Put"]["Item"]["sk"]["S"] == "MOVEMENTS")
+
+
+def expiry(moment: datetime) -> Row:
+    """When the table may drop a row by itself."""
+    return {"ttl": {"N": str(int(moment.timestamp()))}}
+
+
+def report_row(company: str, report: FeedReport) -> Row:
+    """The report of a feed."""
+    kept = expiry(report.at + REPORT_KEPT)
+    return report_key(company, report.feed_id) | fields_of(report) | kept
 
 
 def site_key(company: str, site: str) -> str:

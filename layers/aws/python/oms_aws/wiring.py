@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from oms.kernel.context import Actor
     from oms.lifecycle.lists import Lists
     from oms.lifecycle.record import OrderRecord
+    from oms.lifecycle.relief import Relief
     from oms.lifecycle.screening import Screening
     from oms.lifecycle.steps import Steps
     from oms.lifecycle.use_cases import Lifecycle, Ports
@@ -187,6 +188,16 @@ def customers() -> DynamoCustomers:
     from oms_aws.customers import DynamoCustomers
 
     return DynamoCustomers(dynamodb(), os.environ["CUSTOMERS_TABLE"])
+
+
+@cache
+def relief() -> Relief:
+    """What makes the reservations of a site fit what it has."""
+    from oms.lifecycle.relief import Relief
+
+    from oms_aws.search.holders import IndexedHolders
+
+    return Relief(lifecycle(), ports(), IndexedHolders(search_index(), clock))
 
 
 def view(actor: Actor, record: OrderRecord) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from oms.fulfillment import commands, facts
 from oms.fulfillment.confirmations import confirm
 from oms.fulfillment.deadlines import next_due, tick
-from oms.fulfillment.leaving import react, reject, short
+from oms.fulfillment.leaving import react, reject, short, take_back
 from oms.fulfillment.model import (
     Fulfillment,
     FulfillmentLine,
@@ -50,7 +50,7 @@ __all__ = [
     "accept", "allocate", "answer", "approve", "approve_automatically", "arrive", "assign",
     "confirm", "deliver", "deliverable", "extend", "file", "hand_over", "next_due", "notice",
     "pack", "pick", "react", "ready", "reject", "release", "release_ready", "resume", "ship",
-    "short", "suspend", "tick", "track", "unapproved", "unassign", "unpack", "unpick",
+    "short", "suspend", "take_back", "tick", "track", "unapproved", "unassign", "unpack", "unpick",
 ]  # fmt: skip
 
 

@@ -19,6 +19,9 @@ from oms.kernel.facts import Fact, Step, Units
 from oms.kernel.policy import ShortNoSplit
 from oms.orders.facts import CancellationRequested, RecallRequested
 
+SHORT = "STOCK_SHORT"
+"""End reason of an FO whose units are not at its site."""
+
 RECALL = "RECALL"
 """End reason of an FO whose units were taken back for sourcing."""
 
@@ -165,6 +168,36 @@ def _recalled(fo: FulfillmentOrder, ctx: Context) -> tuple[FulfillmentOrder, lis
     partial = fo.canceled_at is None
     told.append(facts.FulfillmentOrderCanceled(fo.id, fo.site, RECALL, back, True, partial))
     return fo, told
+
+
+def take_back(
+    fulfillment: Fulfillment, site: str, item_id: str, units: int, ctx: Context
+) -> Step[Fulfillment]:
+    """Take back up to `units` that nobody picked and that the site does not have (STK-15), newest
+    FO first; the customers keep their promise.
+    """
+    told: list[Fact] = []
+    for before in reversed(fulfillment.orders):
+        if before.site != site or fo_state(before) in ENDED:
+            continue
+        fo, back = before, list[Units]()
+        for row in held(before, unpicked):
+            part = min(units, row.quantity) if row.item_id == item_id else 0
+            if part:
+                units -= part
+                fo, taken = take(fo, row.line_no, part, unpicked, gone)
+                back += taken
+        if back:
+            if not fo.lines:
+                fo = replace(fo, canceled_at=ctx.now, end_reason=SHORT)
+            partial = fo.canceled_at is None
+            told.append(
+                facts.FulfillmentOrderCanceled(fo.id, site, SHORT, tuple(back), True, partial)
+            )
+            fo, follows = moved(before, fo, ctx)
+            told += follows
+            fulfillment = store(fulfillment, fo)
+    return Step(fulfillment, tuple(told))
 
 
 def _canceled(

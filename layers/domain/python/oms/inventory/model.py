@@ -299,8 +299,8 @@ class StockWrite:
     """Counters to store, each guarded by the version it was decided on, and their journal.
 
     `counters`, `levels` and `carts` carry their new state with the version they were read at (0:
-    none yet). A journal without movements is not stored. `joined` lines wait from now on, `left`
-    ones no longer; their order's own version guards them.
+    none yet). A journal without movements is not stored. `joined` lines wait from now on,
+    guarded by the version of their order.
     """
 
     journal: Journal
@@ -308,7 +308,6 @@ class StockWrite:
     levels: tuple[InventoryLevel, ...] = ()
     carts: tuple[CartReservation, ...] = ()
     joined: tuple[Waiting, ...] = ()
-    left: tuple[Waiting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,8 +54,12 @@ class StockStore(Protocol):
         SKU_TAKEN when the sku names another item.
         """
 
-    def items_at(self, company: str, site: str) -> tuple[str, ...]:
-        """Ids of the items that have a level at the site, sorted (eventually consistent)."""
+    def items_at(
+        self, company: str, site: str, after: str = "", limit: int | None = None
+    ) -> tuple[str, ...]:
+        """Ids above `after` of the items that have a level at the site, sorted, at most `limit`
+        (eventually consistent).
+        """
 
     def put_report(self, company: str, report: FeedReport) -> None:
         """Keep the report of a feed; a later one of the same feed replaces it."""

@@ -19,6 +19,7 @@ from oms.action_items import decisions as action_items
 from oms.action_items.facts import ActionItemOpened
 from oms.action_items.model import ActionItem
 from oms.inventory.decisions import StockEffect, effects
+from oms.inventory.queue import Waiting
 from oms.kernel.codec import encode
 from oms.kernel.context import Context
 from oms.kernel.errors import OmsError, Problem
@@ -32,7 +33,7 @@ from oms.lifecycle.moves import Draft
 from oms.lifecycle.reactions import react
 from oms.lifecycle.record import OrderRecord
 from oms.lifecycle.state import next_due, next_step, state
-from oms.lifecycle.waiting import NO_CHANGE, QueueChange, queue_change
+from oms.lifecycle.waiting import joined
 from oms.orders.decisions import mark_waits, state_facts
 
 
@@ -50,7 +51,7 @@ class Outcome:
     wake: bool
     due: datetime | None
     touched: frozenset[str] = frozenset()
-    queue: QueueChange = NO_CHANGE
+    joined: tuple[Waiting, ...] = ()
 
 
 def decide(record: OrderRecord, commands: Sequence[object], ctx: Context) -> Outcome:
@@ -76,16 +77,16 @@ def attempt(draft: Draft, command: object) -> None:
     draft.touched |= scopes.touched(command, prior, draft.record)
     if draft.queue:
         draft.took.append(command)
-    _drain(draft)
+    drain(draft)
 
 
 def conclude(before: OrderRecord, draft: Draft, ctx: Context) -> Outcome:
     """Run reactions and automation to their end and number what happened."""
-    _drain(draft)
+    drain(draft)
     while advance(draft):
-        _drain(draft)
+        drain(draft)
     draft.note(state_facts(_known_state(before, ctx), state(draft.record, ctx), draft.order, ctx))
-    _drain(draft)
+    drain(draft)
     draft.record = replace(draft.record, order=mark_waits(draft.order, ctx))
     draft.record = replace(draft.record, order=with_change(before, draft, ctx))
     facts, touched = tuple(draft.done), frozenset(draft.touched)
@@ -98,7 +99,7 @@ def conclude(before: OrderRecord, draft: Draft, ctx: Context) -> Outcome:
         record, facts, effects(facts, sites, _fetched(before)), _rows(record, facts, ctx), step,
         wake=step is not None and not ctx.actor.automatic, due=next_due(record, ctx),
         touched=touched,
-        queue=queue_change(before, record),
+        joined=joined(before, record),
     )  # fmt: skip
 
 
@@ -112,7 +113,8 @@ def _fetched(before: OrderRecord) -> dict[tuple[str, str], int]:
     }
 
 
-def _drain(draft: Draft) -> None:
+def drain(draft: Draft) -> None:
+    """Let everybody react to what happened, until nothing is left to react to."""
     while draft.queue:
         fact = draft.queue.pop(0)
         draft.done.append(fact)

@@ -68,6 +68,15 @@ class OrderStore(Protocol):
         """(company, order id) of records whose deadline passed, oldest first."""
 
 
+class Holders(Protocol):
+    """Finds orders by what they have at a site. What it finds is as fresh as it can be and is
+    looked at again before anything is decided.
+    """
+
+    def holding(self, company: str, sku: str, site: str) -> tuple[str, ...]:
+        """Ids of orders that may have units of the item at the site."""
+
+
 class Numbers(Protocol):
     """Human record numbers, unique per company and type (ENT-01)."""
 

@@ -21,10 +21,10 @@ def stock_write(ports: Ports, outcome: Outcome, ctx: Context) -> StockWrite | No
     what
     was decided on is no longer there.
     """
-    order, change = outcome.record.order, outcome.queue
-    marks = (Queue(row.item_id, group) for row in change.joined for group in row.groups)
+    order = outcome.record.order
+    marks = (Queue(row.item_id, group) for row in outcome.joined for group in row.groups)
     found = (*outcome.effects, *dict.fromkeys(marks))
-    if not found and not change.left:
+    if not found:
         return None
     reach = touched(found)
     snapshot = ports.stock.read(
@@ -35,4 +35,4 @@ def stock_write(ports: Ports, outcome: Outcome, ctx: Context) -> StockWrite | No
     groups = {site.code: site.group for site in ports.settings.sites(order.company)}
     cause = f"{order.id}:{outcome.record.version}"
     write = plan(found, snapshot, cause, order.id, ctx, groups)
-    return replace(write, joined=change.joined, left=change.left)
+    return replace(write, joined=outcome.joined)

@@ -164,9 +164,12 @@ class Lifecycle:
 
     def change(
         self, company: str, order_id: str, kind: ActorKind, cause: str,
-        decide_on: Callable[[Draft], None],
+        decide_on: Callable[[Draft], None], wake: bool = False,
     ) -> OrderRecord:  # fmt: skip
-        """Apply an internal decision under retries; returns the record as committed."""
+        """Apply an internal decision under retries; returns the record as committed.
+
+        `wake` has what comes next started from the stream, where nobody runs the order now.
+        """
         for attempt in range(ATTEMPTS):
             record = self.read(Actor(kind, cause, company), order_id)
             actor = Actor(kind, kind.value.lower(), company)
@@ -176,6 +179,8 @@ class Lifecycle:
             outcome = conclude(record, draft, ctx)
             if outcome.record is record:
                 return record
+            if wake:
+                outcome = replace(outcome, wake=outcome.step is not None)
             try:
                 self.commit(outcome, ctx)
             except (VersionConflict, StockConflict):

@@ -2,26 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from oms.inventory.queue import Waiting
 from oms.lifecycle.record import OrderRecord
-
-FORGOTTEN_AT_ONCE = 8
-"""Rows that one commit removes. A row that stays names a line that waits no more; whoever serves
-the item finds that out and removes it.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class QueueChange:
-    """Rows that a commit writes and rows that it removes."""
-
-    joined: tuple[Waiting, ...] = ()
-    left: tuple[Waiting, ...] = ()
-
-
-NO_CHANGE = QueueChange()
 
 
 def waiting(record: OrderRecord) -> tuple[Waiting, ...]:
@@ -42,9 +24,10 @@ def waiting(record: OrderRecord) -> tuple[Waiting, ...]:
     )  # fmt: skip
 
 
-def queue_change(before: OrderRecord, after: OrderRecord) -> QueueChange:
-    """What a change of the order does to the queues of its items; a new one waited nowhere."""
-    old, new = waiting(before) if before.version else (), waiting(after)
-    places = {row.place for row in new}
-    gone = tuple(row for row in old if row.place not in places)
-    return QueueChange(tuple(row for row in new if row not in old), gone[:FORGOTTEN_AT_ONCE])
+def joined(before: OrderRecord, after: OrderRecord) -> tuple[Waiting, ...]:
+    """Lines that a change makes wait, or wait differently; a new order waited nowhere before.
+
+    One that waits no more keeps its row until its item is served: whoever comes to it finds out.
+    """
+    old = waiting(before) if before.version else ()
+    return tuple(row for row in waiting(after) if row not in old)

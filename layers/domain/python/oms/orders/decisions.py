@@ -27,10 +27,9 @@ from oms.orders.waits import mark_waits, retry_now
 
 __all__ = [
     "add_note", "approval_due", "approve", "approve_automatically", "backorder", "cancel",
-    "change_address", "complete", "file", "finish_intake", "gather_charges", "lock", "mark_waits",
-    "react", "reject", "resume", "set_attributes", "set_flag", "set_priority", "set_tags",
-    "state_facts", "suspend", "take_back",
-    "unlock", "void",
+    "change_address", "complete", "file", "finish_intake", "gather_charges", "let_wait", "lock",
+    "mark_waits", "react", "reject", "resume", "set_attributes", "set_flag", "set_priority",
+    "set_tags", "state_facts", "suspend", "take_back", "unlock", "void",
 ]  # fmt: skip
 
 FLAGS = ("RED", "ORANGE", "YELLOW", "GREEN", "BLUE", "PURPLE", "CHK")
@@ -277,6 +276,21 @@ def backorder(order: Order, command: commands.Backorder, ctx: Context) -> Step[O
     order = put_line(order, replace(line, buckets=buckets, suspended=False, wait=None, attempts=0))
     fact = facts.UnitsBackordered(order.id, line.line_no, item_id, group, units)
     return Step(order, (*told, fact))
+
+
+def let_wait(order: Order, line_no: int, units: int, allowed: bool, reason: str) -> Step[Order]:
+    """Promised units that are not there wait for supply (STK-15): nothing is lost, and where the
+    item's policy does not `allow` it, somebody is told.
+    """
+    line = order.line(line_no)
+    order, told = release_reserved(order, line, units, Bucket.BACKORDERED, reason)
+    released = [fact for fact in told if isinstance(fact, facts.ReservationReleased)]
+    owes = owed_by(order, line) if line.buckets.backordered else released[0].group
+    line = replace(order.line(line_no), backordered_in=owes)
+    fact = facts.UnitsBackordered(
+        order.id, line_no, str(line.item_id), owes, units, short=not allowed
+    )
+    return Step(put_line(order, line), (*told, fact))
 
 
 def state_facts(before: str, after: str, order: Order, ctx: Context) -> tuple[Fact, ...]:
