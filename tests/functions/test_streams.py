@@ -61,7 +61,7 @@ def test_what_is_published_over_a_life_has_no_gap(
     order_id = world.place()
     world.run(order_id)
     world.call("fact_relay", {"Records": stream.records})
-    assert [committed(record).breaches for record in stream.records] == [()] * 5  # type: ignore[union-attr]
+    assert [committed(record).breaches for record in stream.records] == [()] * 4  # type: ignore[union-attr]
     facts = [fact for detail in details(aws) for fact in detail["facts"]]
     assert [fact["orderSeq"] for fact in facts] == list(range(1, len(facts) + 1))
     stored = world.http("orders", "GET", f"/v1/orders/{order_id}/events").body["events"]

@@ -32,9 +32,12 @@ from oms.lifecycle.dispatch import handle
 from oms.lifecycle.moves import Draft
 from oms.lifecycle.reactions import react
 from oms.lifecycle.record import OrderRecord
-from oms.lifecycle.state import next_due, next_step, state
+from oms.lifecycle.state import SETTLING, due_intents, index_due, next_due, next_step, state
 from oms.lifecycle.waiting import joined
 from oms.orders.decisions import mark_waits, state_facts
+from oms.orders.model import Lane
+from oms.payments.commands import MarkSent
+from oms.payments.decisions import mark_sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +95,15 @@ def conclude(before: OrderRecord, draft: Draft, ctx: Context) -> Outcome:
     facts, touched = tuple(draft.done), frozenset(draft.touched)
     if not facts and draft.record == before:
         return Outcome(before, (), (), (), None, False, None, touched)
+    _hand_over(draft)
+    step = next_step(draft.record, ctx)
+    due = index_due(draft.record.due_at, step, next_due(draft.record, ctx), ctx)
+    draft.record = replace(draft.record, due_at=due)
     record = _numbered(before, draft.record, facts, ctx)
-    step = next_step(record, ctx)
     sites = {fo.id: fo.site for fo in record.fulfillment.orders}
     return Outcome(
         record, facts, effects(facts, sites, _fetched(before)), _rows(record, facts, ctx), step,
-        wake=step is not None and not ctx.actor.automatic, due=next_due(record, ctx),
+        wake=step is not None and not ctx.actor.automatic, due=due,
         touched=touched,
         joined=joined(before, record),
     )  # fmt: skip
@@ -114,11 +120,26 @@ def _fetched(before: OrderRecord) -> dict[tuple[str, str], int]:
 
 
 def drain(draft: Draft) -> None:
-    """Let everybody react to what happened, until nothing is left to react to."""
+    """Let everybody react to what is queued, and to what comes of it."""
     while draft.queue:
         fact = draft.queue.pop(0)
         draft.done.append(fact)
         react(draft, fact)
+
+
+def _hand_over(draft: Draft) -> None:
+    """Note as sent what a command makes due: the segment that its commit starts sends it at once.
+
+    This saves the write before the call, not its safety: the intent is stored first, its id is the
+    key, and what is never answered is looked up (GTW-01, GTW-04). Other lanes start too late for
+    that.
+    """
+    record, ctx = draft.record, draft.ctx
+    live = draft.order.lane is Lane.LIVE and not ctx.actor.automatic
+    if live and next_step(record, ctx) == "SETTLE":
+        ids = tuple(intent.id for intent in due_intents(record, ctx, SETTLING) if intent.to_send)
+        command = MarkSent(ids, handed=True)
+        draft.take("payments", mark_sent(record.payments, command, ctx))
 
 
 def _known_state(record: OrderRecord, ctx: Context) -> str:

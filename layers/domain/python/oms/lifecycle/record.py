@@ -39,7 +39,7 @@ class Handled:
 @dataclass(frozen=True, slots=True)
 class OrderRecord:
     """The aggregate. `version` counts commits, `seq` facts; `scopes` holds the version of each
-    scope.
+    scope; `due_at` is the moment under which it stands in the due-index.
     """
 
     order: Order
@@ -58,6 +58,7 @@ class OrderRecord:
     updated_at: datetime | None = None
     updated_by: str | None = None
     correlation_id: str | None = None
+    due_at: datetime | None = None
 
 
 def in_scope(record: OrderRecord, actor: Actor) -> bool:

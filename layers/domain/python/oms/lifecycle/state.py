@@ -4,7 +4,7 @@ deadline.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from oms.action_items.decisions import alerted
 from oms.billing.decisions import balances, released_invoice, settled
@@ -20,11 +20,16 @@ from oms.orders.drafts import expires_at
 from oms.orders.model import Approval, Line
 from oms.orders.status import order_state
 from oms.orders.totals import line_value, totals
-from oms.payments.decisions import MoneyView, coverage, due, summary
+from oms.payments.decisions import MoneyView, coverage, due, sends, summary
 from oms.payments.decisions import next_due as payments_due
-from oms.payments.model import Intent, IntentKind, IntentState
+from oms.payments.model import Intent, IntentKind
 
 SETTLING = (IntentKind.CAPTURE, IntentKind.REFUND, IntentKind.VOID)
+HEAD_START = timedelta(seconds=30)
+"""What running automation gets before the tick looks after the order as well."""
+
+EARLY = timedelta(minutes=1)
+"""A tick that comes this much too early costs less than moving an index entry."""
 
 
 def money(record: OrderRecord) -> MoneyView:
@@ -126,7 +131,7 @@ def due_intents(
     ):
         return tuple(
             intent for intent in found
-            if intent.state is not IntentState.CREATED or intent.kind is not IntentKind.CAPTURE
+            if intent.kind is not IntentKind.CAPTURE or not sends(intent, ctx)
         )  # fmt: skip
     return found
 
@@ -164,6 +169,21 @@ def next_due(record: OrderRecord, ctx: Context) -> datetime | None:
         None if record.draft is None else expires_at(record.draft, ctx),
     ]  # fmt: skip
     return min((moment for moment in moments if moment is not None), default=None)
+
+
+def index_due(
+    known: datetime | None, step: str | None, needed: datetime | None, ctx: Context
+) -> datetime | None:
+    """Under which moment the order stands in the due-index; it is `known` there (SAG-05).
+
+    Moving an entry costs two writes, so one that comes first anyway stays while automation moves
+    the order on, or where it is hardly too early: the tick that finds nothing to do moves it.
+    """
+    if needed is None:
+        return None
+    if known is not None and ctx.now < known <= needed and (step or needed - known <= EARLY):
+        return known
+    return needed if step is None else max(needed, ctx.now + HEAD_START)
 
 
 def _stands(record: OrderRecord, line: Line) -> bool:

@@ -16,7 +16,7 @@ from oms.inventory.model import Item
 from oms.kernel.context import Actor, ActorKind, Context
 from oms.kernel.errors import StockConflict, Unavailable, VersionConflict
 from oms.lifecycle import drafting
-from oms.lifecycle.engine import conclude
+from oms.lifecycle.engine import conclude, drain
 from oms.lifecycle.moves import Draft
 from oms.lifecycle.record import OrderRecord
 from oms.lifecycle.screening import NOTHING_SCREENED, Screening
@@ -94,6 +94,8 @@ class Steps:
 
         def pass_time(draft: Draft) -> None:
             record, ctx = draft.record, draft.ctx
+            if record.due_at is not None and record.due_at <= ctx.now:
+                draft.record = replace(record, due_at=None)
             draft.take("holds", holds.tick(record.holds, ctx, covered(record, ctx)))
             draft.take("payments", payments.tick(draft.record.payments, ctx))
             draft.take("fulfillment", fulfillment.tick(draft.record.fulfillment, ctx))
@@ -119,6 +121,8 @@ class Steps:
         return self.lifecycle.change(company, order_id, ActorKind.WORKFLOW, cause, decide_on)
 
     def _validate(self, company: str, order_id: str, cause: str) -> OrderRecord:
+        """Validate, and where nothing is wrong, note in the same write that funds are asked for."""
+
         def check(draft: Draft) -> None:
             if draft.order.validated:
                 return
@@ -129,7 +133,7 @@ class Steps:
             step = validate(draft.order, methods, draft.ctx, codes, items, screened)
             draft.take("order", step)
 
-        return self._change(company, order_id, cause, check)
+        return self._exchange(company, order_id, cause, (IntentKind.AUTHORIZE,), check)
 
     def _remap(self, draft: Draft) -> None:
         """Tenders whose code a corrected table translates now (INT-06, PAY-01)."""
@@ -162,36 +166,42 @@ class Steps:
         return self._exchange(company, order_id, cause, SETTLING)
 
     def _exchange(
-        self, company: str, order_id: str, cause: str, kinds: tuple[IntentKind, ...]
-    ) -> OrderRecord:
-        """Mark as sent, send, settle; a crash in between is resolved by looking the key up."""
-        claimed: list[Intent] = []
+        self, company: str, order_id: str, cause: str, kinds: tuple[IntentKind, ...],
+        first: Callable[[Draft], None] | None = None,
+    ) -> OrderRecord:  # fmt: skip
+        """Mark as sent, send, settle; a crash in between is resolved by looking the key up.
+
+        `first` is decided in the write that marks; what was handed over is marked already.
+        """
+        claimed: list[tuple[Intent, bool]] = []
 
         def claim(draft: Draft) -> None:
-            claimed[:] = due_intents(draft.record, draft.ctx, kinds)
-            if claimed:
-                command = MarkSent(tuple(intent.id for intent in claimed))
-                part = draft.record.payments
-                draft.take("payments", payments.mark_sent(part, command, draft.ctx))
+            if first is not None:
+                first(draft)
+                drain(draft)
+            claimed[:] = _claimed(draft, kinds)
+            command = MarkSent(tuple(intent.id for intent, sending in claimed if sending))
+            part = draft.record.payments
+            draft.take("payments", payments.mark_sent(part, command, draft.ctx))
 
         record = self._change(company, order_id, f"{cause}:claim", claim)
-        answers = [(intent, self._ask(record, intent)) for intent in claimed]
+        answers = [(i, sending, self._ask(record, i, sending)) for i, sending in claimed]
 
         def settle(draft: Draft) -> None:
-            for intent, result in answers:
+            for intent, sending, result in answers:
                 part = draft.record.payments
-                command = SettleIntent(intent.id, result, lookup=not intent.to_send)
+                command = SettleIntent(intent.id, result, lookup=not sending)
                 draft.take("payments", payments.settle(part, command, draft.ctx))
 
         return self._change(company, order_id, f"{cause}:settle", settle) if answers else record
 
-    def _ask(self, record: OrderRecord, intent: Intent) -> GatewayResult:
+    def _ask(self, record: OrderRecord, intent: Intent, sending: bool) -> GatewayResult:
         order = record.order
         tender = next(t for t in record.payments.tenders if t.id == intent.payment_id)
         gateway = self.gateways.get(tender.gateway or "record-only")
         if gateway is None or not may_serve(gateway, live_order=self._live(order)):
             return REFUSED
-        if not intent.to_send:
+        if not sending:
             return gateway.lookup(intent.id)
         request = payments.request(record.payments, intent, order.company, order.id)
         return _send(gateway, request)
@@ -243,6 +253,14 @@ class Steps:
             else:
                 return outcome.record
         raise StockConflict("stock moves faster than plans are made; the next run tries again")
+
+
+def _claimed(draft: Draft, kinds: tuple[IntentKind, ...]) -> list[tuple[Intent, bool]]:
+    """Intents to call about now, and whether the call is the request itself."""
+    record, ctx = draft.record, draft.ctx
+    if kinds == (IntentKind.AUTHORIZE,) and next_step(record, ctx) != "AUTHORIZE":
+        return []
+    return [(i, payments.sends(i, ctx)) for i in due_intents(record, ctx, kinds)]
 
 
 def _send(gateway: Gateway, request: GatewayRequest) -> GatewayResult:

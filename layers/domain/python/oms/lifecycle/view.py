@@ -68,7 +68,7 @@ def statuses(record: OrderRecord, ctx: Context) -> dict[str, Any]:
 def view(record: OrderRecord, ctx: Context) -> dict[str, Any]:
     """The whole order as `GET` answers it; facts and idempotency answers stay inside."""
     answer: dict[str, Any] = encode(record)
-    for inner in ("facts", "handled"):
+    for inner in ("facts", "handled", "dueAt"):
         answer.pop(inner, None)
     answer |= summary(record, ctx)
     answer["totals"] = sums(record, ctx)

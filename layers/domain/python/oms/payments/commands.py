@@ -79,9 +79,10 @@ class RetryIntent:
 
 @dataclass(frozen=True, slots=True)
 class MarkSent:
-    """These intents are about to be sent (PAY-101)."""
+    """These intents are about to be sent (PAY-101); `handed`: by the segment that this starts."""
 
     intent_ids: tuple[str, ...]
+    handed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ acceptance      open_tenders
 commands        add_tender, authorize, capture, refund, void_payment, retry, replace_method,
                 attach_customer, detach_customer
 links           create_link, pay_by_link, find_link, under_way
-gateway calls   due, request, mark_sent, settle, take_webhook
+gateway calls   due, sends, request, mark_sent, settle, take_webhook
 reactions       react (to facts of orders, fulfillment, billing and payments), tick (to time)
 sums            coverage, shortfall, excess, summary, next_due
 """
@@ -22,7 +22,7 @@ from oms.payments.links import create_link, find_link, pay_by_link, under_way
 from oms.payments.operations import authorize, capture, refund, retry, void_payment
 from oms.payments.reactions import react
 from oms.payments.results import settle
-from oms.payments.sending import due, mark_sent, next_due, request, tick
+from oms.payments.sending import due, mark_sent, next_due, request, sends, tick
 from oms.payments.tenders import TenderSpec, add_tender, open_tenders, remap
 from oms.payments.webhooks import take_webhook
 
@@ -50,6 +50,7 @@ __all__ = [
     "replace_method",
     "request",
     "retry",
+    "sends",
     "settle",
     "shortfall",
     "summary",

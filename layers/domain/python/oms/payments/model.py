@@ -63,7 +63,8 @@ class Intent:
     the questions after a time-out (GTW-04). `next_at` is when to send, look up or try anew; without
     it the intent waits for a webhook or a person. `source` of a refund is CREDIT or FUNDS.
     `unexpected`: it succeeded after it had been given up (GTW-09). `replaced`: declined, and what
-    it was for has been paid otherwise.
+    it was for has been paid otherwise. `handed`: noted as sent in the write that made it, so that
+    the first segment that finds it sends it without a write of its own.
     """
 
     id: str
@@ -92,6 +93,7 @@ class Intent:
     retries: int = 0
     unexpected: bool = False
     replaced: bool = False
+    handed: bool = False
 
     @property
     def to_send(self) -> bool:

@@ -66,6 +66,7 @@ def settle(payments: Payments, command: SettleIntent, ctx: Context) -> Step[Paym
 
 def apply_result(work: Working, intent: Intent, result: GatewayResult, *, lookup: bool) -> None:
     """Move one intent along the lattice."""
+    intent = replace(intent, handed=False)
     if result.outcome is Outcome.SUCCEEDED:
         if intent.state is not IntentState.SUCCEEDED:
             _succeed(work, intent, result)

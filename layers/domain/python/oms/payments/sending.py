@@ -26,15 +26,25 @@ ANSWER_TIME = timedelta(seconds=30)
 
 
 def due(payments: Payments, ctx: Context, kinds: Collection[IntentKind]) -> tuple[Intent, ...]:
-    """Intents to send (`to_send`) or to look up now, oldest first."""
+    """Intents to send (`sends`) or to look up now, oldest first."""
     return tuple(
         intent
         for intent in payments.intents
         if intent.kind in kinds
         and not intent.state.final
         and intent.next_at is not None
-        and intent.next_at <= ctx.now
+        and (intent.next_at <= ctx.now or intent.handed)
     )
+
+
+def sends(intent: Intent, ctx: Context) -> bool:
+    """Whether the next call is the request itself; otherwise it is a lookup by key.
+
+    What was handed over and never answered within `ANSWER_TIME` may have been sent: it is looked up
+    (GTW-04).
+    """
+    waiting = intent.next_at is not None and ctx.now < intent.next_at
+    return intent.to_send or (intent.handed and waiting)
 
 
 def request(payments: Payments, intent: Intent, company: str, order_id: str) -> GatewayRequest:
@@ -68,6 +78,7 @@ def mark_sent(payments: Payments, command: MarkSent, ctx: Context) -> Step[Payme
             replace(
                 intent, state=state, attempts=intent.attempts + 1, resend=False,
                 sent_at=intent.sent_at or ctx.now, next_at=ctx.now + ANSWER_TIME,
+                handed=command.handed,
             )
         )  # fmt: skip
     return work.step()
