@@ -127,11 +127,11 @@ def test_an_unreachable_gateway(shop: Shop) -> None:
 
 
 def test_an_expired_card_at_capture(shop: Shop) -> None:
-    """ACC-041, PAY-32, PAY-20, SHP-03: it ships, the rest waits, and a new card pays both."""
+    """ACC-041, PAY-32, PAY-20, SHP-03, WFL-14: it ships, the rest waits, a new card pays both."""
     shop.settings.current = Policy(fulfillment_order_approval=ApprovalMode.MANUAL)
     shop.shelve("C", BOS=5)
     order_id = place(shop, ("A", 1, 1000), ("C", 1, 700), token="tok_capture_expired_card")
-    first, second = shop.run(order_id).fulfillment.orders
+    first, _ = shop.run(order_id).fulfillment.orders
     shop.act(order_id, ApproveFulfillment(first.id))
     number = 1 if first.site == "DC" else 2
     shop.ship(order_id, (number, 1))
@@ -147,8 +147,7 @@ def test_an_expired_card_at_capture(shop: Shop) -> None:
     record = shop.run(order_id)
     invoice = next(i for i in record.billing.invoices if i.posted_at)
     assert (invoice.applied, items(record)) == (invoice.total, [])
-    shop.act(order_id, ApproveFulfillment(second.id))
-    assert shop.run(order_id).fulfillment.orders[1].released_at is not None
+    assert record.fulfillment.orders[1].released_at is not None
 
 
 def test_a_capture_that_times_out(shop: Shop) -> None:
