@@ -7,7 +7,7 @@ from typing import Any
 
 from oms.fulfillment import commands
 from oms.lifecycle.floor import wishes
-from oms_aws import telemetry, wiring
+from oms_aws import counters, telemetry, wiring
 from oms_aws.http import Call, Key, Operation, Reply, replied
 from oms_aws.http_actor import FULFILLMENT_READ, FULFILLMENT_WRITE
 from oms_aws.shapes import Bare, Shape, to_command
@@ -77,7 +77,7 @@ def work(verb: str) -> Callable[[Call], Reply]:
         if verb in CALLER:
             more["assignee"] = call.actor.id
         if verb == "ready":
-            more["code"] = wiring.pickup_code()
+            more["code"] = counters.pickup_code()
         answer = wiring.lifecycle().execute(
             call.actor, order, [to_command(kind, call.body, **more)], key=call.key,
             body_hash=call.body_hash, expected_version=call.expected_version,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from oms.action_items.commands import ClearItem
+from oms.fulfillment import commands as fulfillment
 from oms.holds.commands import ReleaseHold, SetHold
 from oms.holds.model import DueAction, Scope, Transaction
 from oms.orders import commands, drafts
@@ -176,6 +177,23 @@ class ReleaseHoldAction(Shape):
     reason: Name
 
 
+class OnFulfillment(Shape):
+    """What an agent decides on a fulfillment order: approve it, or keep a pickup longer."""
+
+    action: Literal["approveFulfillment", "extendPickup"]
+    fo_id: RecordId
+
+
+class AnswerForSite(Shape):
+    """Answer a cancellation request for its site (CAN-05)."""
+
+    action: Literal["answerCancellation"]
+    fo_id: RecordId
+    accept: bool
+    request_id: RecordId | None = None
+    reason: Name | None = None
+
+
 class ClearItemAction(Shape):
     """Clear an action item of the order, saying how it was resolved."""
 
@@ -208,7 +226,8 @@ class TransferDraft(Shape):
 Action = Annotated[
     Complete | Resubmit | ChangeAddress | Approve | WithReason | Cancel | Suspension | SetFlag
     | SetTags | SetAttributes | SetPriority | AddNote | File | Backorder | SetHoldAction
-    | ReleaseHoldAction | ClearItemAction | EditDraft | DraftVerb | TransferDraft,
+    | ReleaseHoldAction | ClearItemAction | OnFulfillment | AnswerForSite | EditDraft | DraftVerb
+    | TransferDraft,
     Field(discriminator="action"),
 ]  # fmt: skip
 
@@ -221,7 +240,9 @@ _COMMANDS: Mapping[str, type] = {
     "setTags": commands.SetTags, "setAttributes": commands.SetAttributes,
     "setPriority": commands.SetPriority, "addNote": commands.AddNote, "file": commands.File,
     "backorder": commands.Backorder, "setHold": SetHold, "releaseHold": ReleaseHold,
-    "clearItem": ClearItem, "editDraft": drafts.EditDraft, "submit": drafts.SubmitDraft,
+    "clearItem": ClearItem, "approveFulfillment": fulfillment.ApproveFulfillment,
+    "extendPickup": fulfillment.ExtendPickup, "answerCancellation": fulfillment.AnswerCancellation,
+    "editDraft": drafts.EditDraft, "submit": drafts.SubmitDraft,
     "park": drafts.ParkDraft, "transfer": drafts.TransferDraft, "breakLock": drafts.BreakLock,
 }  # fmt: skip
 

@@ -14,7 +14,7 @@ from oms.fulfillment.model import FulfillmentOrder
 from oms.inventory.use_cases import store_item
 from oms.kernel.context import Actor, ActorKind, Context
 from oms.kernel.policy import Policy
-from oms_aws import wiring
+from oms_aws import counters
 
 from tests.functions.test_work import FLOOR_CLAIMS, PACKAGES, UNITS, released, stored, verb
 from tests.functions.world import COMPANY, Got, World, user
@@ -180,16 +180,15 @@ def test_an_agent_asks_and_the_floor_answers(world: World) -> None:
     answer = {"accept": False, "requestId": request["id"]}
     got = verb(world, order_id, fo_id, "cancel-answer", answer)
     assert (got.status, got.body["code"]) == (400, "REASON_REQUIRED")
-    answer = {"accept": True}
-    got = verb(world, order_id, fo_id, "cancel-answer", answer, headers={"Idempotency-Key": "a"})
-    assert got.status == 200
+    answer = {"action": "answerCancellation", "foId": fo_id, "accept": True}
+    assert world.http("orders", "POST", path, {"actions": [answer]}, claims=AGENT).status == 200
     assert stored(world, order_id).order.line(1).buckets.canceled == 1
     assert seen(world, fo_id)["holds"] == []
 
 
 def test_a_customer_collects(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """PKP-01, PKP-02: the floor asks for a code that it cannot read; a hand-over needs a key."""
-    monkeypatch.setattr(wiring, "pickup_code", lambda: "424242")
+    monkeypatch.setattr(counters, "pickup_code", lambda: "424242")
     order_id, fo_id = collected(world)
     got = verb(world, order_id, fo_id, "ready", {"bin": "A-7"})
     assert got.status == 200, got.body
@@ -199,7 +198,10 @@ def test_a_customer_collects(world: World, monkeypatch: pytest.MonkeyPatch) -> N
     order = world.http("orders", "GET", f"/v1/orders/{order_id}", claims=AGENT).body
     assert order["fulfillment"]["orders"][0]["pickup"]["code"] == "424242"
     assert verb(world, order_id, fo_id, "arrive", {"place": "bay 3"}).status == 200
-    assert verb(world, order_id, fo_id, "extend").status == 200
+    extend = {"actions": [{"action": "extendPickup", "foId": fo_id}]}
+    got = world.http("orders", "POST", f"/v1/orders/{order_id}/actions", extend, claims=AGENT)
+    assert got.status == 200, got.body
+    assert verb(world, order_id, fo_id, "extend").body["code"] == "STATE"
     got = verb(world, order_id, fo_id, "hand-over", {"code": "1"})
     assert (got.status, got.body["code"]) == (422, "WRONG_PICKUP_CODE")
     path = f"{ALONE}/{fo_id}/hand-over"
@@ -227,7 +229,7 @@ def test_a_warehouse_reports(world: World) -> None:
 def test_a_file_of_notices_is_taken_row_by_row(world: World) -> None:
     """SHP-08, ACC-104: a mismatch ships nothing and stops no other row; the file counts once."""
     first, fo_id = released(world)
-    second = world.place("W-2", customer={"code": "C-2"})
+    second = world.place("W-2", customer={"code": "C-2", "name": "Bo Berg"})
     world.run(second)
     other = fo_of(world, second).id
     rows = [

@@ -127,7 +127,7 @@ def test_an_unreachable_gateway(shop: Shop) -> None:
 
 
 def test_an_expired_card_at_capture(shop: Shop) -> None:
-    """ACC-041, PAY-32, PAY-20, SHP-03: it ships, the rest waits, and a new card pays both."""
+    """ACC-041, PAY-32, PAY-20, SHP-03, WFL-14: it ships, the rest waits, a new card pays both."""
     shop.settings.current = Policy(fulfillment_order_approval=ApprovalMode.MANUAL)
     shop.shelve("C", BOS=5)
     order_id = place(shop, ("A", 1, 1000), ("C", 1, 700), token="tok_capture_expired_card")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
-from oms_aws import telemetry
+from oms_aws import counters, telemetry
 from oms_aws.settings import DynamoSettings
 
 if TYPE_CHECKING:
@@ -68,11 +68,6 @@ def jitter(attempt: int) -> None:
 def secret_token() -> str:
     """256 random bits for use in a token, as 43 URL-safe characters."""
     return secrets.token_urlsafe(32)
-
-
-def pickup_code() -> str:
-    """A code of six digits that nobody can guess from the order (PKP-02)."""
-    return f"{secrets.randbelow(10**6):06}"
 
 
 @cache
@@ -207,23 +202,12 @@ def view(actor: Actor, record: OrderRecord) -> dict[str, Any]:
     seen = see(record, lifecycle().context(record, actor, "read"))
     for part in PARTS:
         seen.setdefault(part, {})
-    if actor.sites:
-        seen["fulfillment"]["orders"] = _of_sites(actor, seen["fulfillment"].get("orders", []))
+    counters.narrow(actor, seen["fulfillment"])
     for tender in seen["payments"].get("tenders", ()):
         tender.pop("token", None)
     for link in seen["payments"].get("links", ()):
         link.pop("tokenHash", None)
     return seen
-
-
-def _of_sites(actor: Actor, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Fulfillment orders of the sites that the actor is bound to; pickup codes stay with the
-    customer (ROL-02, PKP-02).
-    """
-    mine = [row for row in rows if row["site"] in actor.sites]
-    for row in mine:
-        row.get("pickup", {}).pop("code", None)
-    return mine
 
 
 def following(record: OrderRecord) -> str | None:

@@ -25,7 +25,7 @@ from oms.holds import decisions as holds
 from oms.holds.decisions import blocks
 from oms.holds.model import Transaction
 from oms.kernel.context import Context
-from oms.kernel.errors import Malformed, Reason, Refused
+from oms.kernel.errors import Malformed, NotFound, Reason, Refused
 from oms.lifecycle import drafting
 from oms.lifecycle.documents import only_shipped
 from oms.lifecycle.moves import Draft
@@ -238,6 +238,10 @@ def _permit_fulfillment(draft: Draft, action: str, command: Any) -> None:
         fo = draft.record.fulfillment.find(command.fo_id)
     except KeyError:
         raise Refused.because("STATE", f"no fulfillment order {command.fo_id}") from None
+    sites = draft.ctx.actor.sites
+    if sites and fo.site not in sites:
+        text = f"no fulfillment order {fo.id}"
+        raise NotFound("FULFILLMENT_ORDER_NOT_FOUND", text)
     if isinstance(command, fulfillment_commands.Confirm) and not news(fo, command):
         return
     _refuse(action, fulfillment_reasons(draft.record, fo.id, action, draft.ctx))

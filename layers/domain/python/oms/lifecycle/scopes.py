@@ -30,6 +30,7 @@ COMMUTATIVE = (AddNote, SetHold, ReleaseHold, ClearItem)
 _NAMES = {"billing": "documents", "attention": "actionItems"}
 _OUTSIDE = frozenset({
     "facts", "handled", "scopes", "version", "seq", "updated_at", "updated_by", "correlation_id",
+    "due_at",
 })  # fmt: skip
 
 Members = dict[str, Any]
