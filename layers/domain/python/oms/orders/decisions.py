@@ -16,6 +16,7 @@ from oms.kernel.facts import Fact, Step
 from oms.kernel.ids import derive
 from oms.kernel.policy import ApprovalMode
 from oms.orders import commands, facts
+from oms.orders.announcing import state_facts
 from oms.orders.cancellation import cancel, release_reserved, void
 from oms.orders.invoicing import gather_charges, take_back
 from oms.orders.model import Approval, Bucket, DeliveryGroup, Line, Mark, Note, Order
@@ -33,11 +34,6 @@ __all__ = [
 ]  # fmt: skip
 
 FLAGS = ("RED", "ORANGE", "YELLOW", "GREEN", "BLUE", "PURPLE", "CHK")
-RANK = {
-    "AWAITING_ALLOCATION": 1, "AWAITING_FULFILLMENT": 2, "AWAITING_SETTLEMENT": 3,
-    "AWAITING_FILING": 4, "CLOSED": 5,
-}  # fmt: skip
-"""How far along the states are that an approved order goes through; all others are before them."""
 
 
 def complete(order: Order, command: commands.Complete, ctx: Context) -> Step[Order]:
@@ -291,35 +287,6 @@ def let_wait(order: Order, line_no: int, units: int, allowed: bool, reason: str)
         order.id, line_no, str(line.item_id), owes, units, short=not allowed
     )
     return Step(put_line(order, line), (*told, fact))
-
-
-def state_facts(before: str, after: str, order: Order, ctx: Context) -> tuple[Fact, ...]:
-    """Facts that follow from the change of the computed state (ORD-111 to ORD-117).
-
-    `before` is empty for a new order. An annulled one has its own fact.
-    """
-    if before == after or not before or after == "VOID":
-        return ()
-    reopened = RANK.get(before, 0) >= RANK["AWAITING_FILING"] and _rank(after) < RANK[before]
-    if reopened:
-        settled = (facts.OrderSettled(order.id),) if after == "AWAITING_FILING" else ()
-        return (facts.OrderReopened(order.id), *settled)
-    found: list[Fact] = []
-    if after == "AWAITING_FULFILLMENT" and _rank(before) < RANK[after]:
-        found.append(facts.OrderAllocated(order.id))
-    if (before, after) == ("AWAITING_FULFILLMENT", "AWAITING_ALLOCATION"):
-        found.append(facts.OrderDeallocated(order.id))
-    if _rank(before) < RANK["AWAITING_SETTLEMENT"] <= _rank(after):
-        found.append(facts.OrderFulfilled(order.id))
-    if _rank(before) < RANK["AWAITING_FILING"] <= _rank(after) and ctx.policy.order_filing:
-        found.append(facts.OrderSettled(order.id))
-    if after == "CLOSED":
-        found.append(facts.OrderClosed(order.id))
-    return tuple(found)
-
-
-def _rank(state: str) -> int:
-    return RANK.get(state, 0)
 
 
 def _suspend_line(order: Order, line_no: int, suspended: bool, reason: str) -> Step[Order]:
