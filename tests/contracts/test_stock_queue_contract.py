@@ -6,10 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from oms.inventory.commands import Delta
+from oms.inventory.commands import CartLine, Delta, ReserveCart
 from oms.inventory.draft import Draft
-from oms.inventory.model import Journal, StockWrite
+from oms.inventory.model import Item, Journal, StockWrite
 from oms.inventory.queue import Waiting
+from oms.inventory.reports import FeedReport
+from oms.inventory.use_cases import reserve_cart
 from oms.kernel.errors import StockConflict
 from oms_aws.stock import DynamoStock
 
@@ -85,3 +87,28 @@ def test_rows_call_for_what_is_to_be_done(client: DynamoDBClient) -> None:
     assert (called("PROMISE#main"), called("LEVEL#A")) == (None, None)
     scene.adjust("itm_1", on_hand=Delta(-1))
     assert called("LEVEL#A") == "SHORT"
+
+
+def test_positions_of_a_site_are_listed_in_parts(scene: Scene) -> None:
+    """STK-19: after an id, at most so many, in the order of the ids."""
+    for item_id in ("itm_2", "itm_3"):
+        scene.stocked(1, item=Item(item_id, item_id.upper(), "Item"))
+    assert scene.store.items_at("acme", "A") == ("itm_1", "itm_2", "itm_3")
+    assert scene.store.items_at("acme", "A", "itm_1", 1) == ("itm_2",)
+    assert scene.store.items_at("acme", "A", "itm_3", 5) == ()
+
+
+def test_carts_and_reports_leave_the_table_by_themselves(client: DynamoDBClient) -> None:
+    """RSV-04, FED-04: long after anybody could ask for them; only the table has such a clock."""
+    store = DynamoStock(client, TABLE)
+    scene = Scene(store)
+    scene.stocked(2)
+    command = ReserveCart("cart", (CartLine(1, "itm_1", 1, ("main",)),))
+    cart = reserve_cart(store, command, scene.ctx()).reservations[0]
+    store.put_report("acme", FeedReport("f1", TEN))
+    rows = {row["sk"]["S"]: row for row in client.scan(TableName=TABLE)["Items"]}
+    assert int(rows["RESERVATION"]["ttl"]["N"]) > cart.expires_at.timestamp()
+    assert int(rows["FEED"]["ttl"]["N"]) > TEN.timestamp()
+    assert store.read("acme", (), (), (), [cart.id]).carts[cart.id].open == 1
+    assert store.report("acme", "f1") == FeedReport("f1", TEN)
+    assert "ttl" not in rows["LEVEL#A"]

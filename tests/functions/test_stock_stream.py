@@ -186,3 +186,20 @@ def test_only_rows_that_call_for_something_wake_the_reader() -> None:
     (given,) = source["FilterCriteria"]["Filters"]
     wanted = json.loads(given["Pattern"])["dynamodb"]["NewImage"]["call"]["S"]
     assert wanted == [SUPPLIED, SHORT]
+
+
+def test_the_positions_of_a_site_come_page_by_page(world: World) -> None:
+    """STK-19, SIT-02: what the site index is for."""
+    for sku in ("C", "D"):
+        world.shelve(sku, 1, "BOS")
+    rows: list[str] = []
+    query = {"site": "DC", "limit": "1"}
+    for _ in range(5):
+        got = world.http("inventory", "GET", "/v1/inventory/levels", query=query)
+        assert got.status == 200, got.body
+        rows += [level["sku"] for level in got.body["levels"]]
+        if got.body["cursor"] is None:
+            break
+        query["cursor"] = got.body["cursor"]
+    assert sorted(rows) == ["A", "B"]
+    assert world.http("inventory", "GET", "/v1/inventory/levels").status == 400

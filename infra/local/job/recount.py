@@ -42,7 +42,7 @@ class Recount:
                 self._all(data["units"], "allocated", "reserved")
             case "fulfillment_order.rejected" | "fulfillment_order.short_picked":
                 self._left(data["lines"])
-            case "reservation.released" if data["reason"] == "BACKORDERED":
+            case "reservation.released" if data["reason"] in ("BACKORDERED", "STOCK_SHORT"):
                 self._move(data, "reserved", "unsourced")
             case "fulfillment_order.units_picked":
                 self._all(data["units"], "allocated", "picked")

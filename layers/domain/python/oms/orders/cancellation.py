@@ -171,3 +171,18 @@ def release_reserved(
     if quantity:
         raise ValueError(f"{quantity} reserved units of line {line.line_no} have no reservation")
     return order, found
+
+
+def let_wait(order: Order, line_no: int, units: int, allowed: bool, reason: str) -> Step[Order]:
+    """Promised units that are not there wait for supply (STK-15): nothing is lost, and where the
+    item's policy does not `allow` it, somebody is told.
+    """
+    line = order.line(line_no)
+    order, told = release_reserved(order, line, units, Bucket.BACKORDERED, reason)
+    released = [fact for fact in told if isinstance(fact, facts.ReservationReleased)]
+    owes = owed_by(order, line) if line.buckets.backordered else released[0].group
+    line = replace(order.line(line_no), backordered_in=owes)
+    fact = facts.UnitsBackordered(
+        order.id, line_no, str(line.item_id), owes, units, short=not allowed
+    )
+    return Step(put_line(order, line), (*told, fact))

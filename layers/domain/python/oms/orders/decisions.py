@@ -17,7 +17,7 @@ from oms.kernel.ids import derive
 from oms.kernel.policy import ApprovalMode
 from oms.orders import commands, facts
 from oms.orders.announcing import state_facts
-from oms.orders.cancellation import cancel, release_reserved, void
+from oms.orders.cancellation import cancel, let_wait, release_reserved, void
 from oms.orders.invoicing import gather_charges, take_back
 from oms.orders.model import Approval, Bucket, DeliveryGroup, Line, Mark, Note, Order
 from oms.orders.policy import destination_reason
@@ -272,21 +272,6 @@ def backorder(order: Order, command: commands.Backorder, ctx: Context) -> Step[O
     order = put_line(order, replace(line, buckets=buckets, suspended=False, wait=None, attempts=0))
     fact = facts.UnitsBackordered(order.id, line.line_no, item_id, group, units)
     return Step(order, (*told, fact))
-
-
-def let_wait(order: Order, line_no: int, units: int, allowed: bool, reason: str) -> Step[Order]:
-    """Promised units that are not there wait for supply (STK-15): nothing is lost, and where the
-    item's policy does not `allow` it, somebody is told.
-    """
-    line = order.line(line_no)
-    order, told = release_reserved(order, line, units, Bucket.BACKORDERED, reason)
-    released = [fact for fact in told if isinstance(fact, facts.ReservationReleased)]
-    owes = owed_by(order, line) if line.buckets.backordered else released[0].group
-    line = replace(order.line(line_no), backordered_in=owes)
-    fact = facts.UnitsBackordered(
-        order.id, line_no, str(line.item_id), owes, units, short=not allowed
-    )
-    return Step(put_line(order, line), (*told, fact))
 
 
 def _suspend_line(order: Order, line_no: int, suspended: bool, reason: str) -> Step[Order]:
