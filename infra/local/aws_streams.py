@@ -3,7 +3,8 @@
 A batch that fails is halved until the record that fails stands alone (when the source says so);
 a partial batch response moves the start to the first failed record; a record that failed more
 often than the source allows goes to the on-failure destination, so that it never blocks the ones
-behind it. Records may be delivered again, never skipped.
+behind it. A batch that is not full waits until its batching window is over. Records may be
+delivered again, never skipped.
 """
 
 import time
@@ -41,6 +42,7 @@ class StreamDelivery:
     clock: Callable[[], float] = time.monotonic
     _not_before: dict[str, float] = field(default_factory=dict)
     _done: dict[str, str] = field(default_factory=dict)
+    _gathering: dict[str, float] = field(default_factory=dict)
     _failures: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def deliver(self, func: Function, records: Sequence[Record]) -> dict[str, Any]:
@@ -52,7 +54,18 @@ class StreamDelivery:
             return _PAUSING
         done = self._done.get(source["UUID"], "")
         fresh = [r for r in records if _order(_sequence(r)) > _order(done)]
+        if fresh and self._gathers(source, fresh):
+            return _PAUSING
         return self._deliver(func, source, fresh)
+
+    def _gathers(self, source: Source, fresh: Sequence[Record]) -> bool:
+        """Whether the batching window is still open and the batch not full."""
+        window = source.get("MaximumBatchingWindowInSeconds", 0)
+        since = self._gathering.setdefault(source["UUID"], self.clock())
+        if len(fresh) < source.get("BatchSize", 100) and self.clock() - since < window:
+            return True
+        del self._gathering[source["UUID"]]
+        return False
 
     def _deliver(self, func: Function, source: Source, records: list[Record]) -> dict[str, Any]:
         while records:

@@ -66,7 +66,7 @@ class Shop:
         ]
         body = {
             "channel": "web", "externalNumber": number, "currency": "USD",
-            "customer": {"code": "C1", "name": "Ana Lopez", "email": "ana@example.org"},
+            "customer": {"code": number, "name": "Ana Lopez", "email": f"{number}@example.org"},
             "groups": [{"id": "1", "method": "STANDARD", "address": address}], "lines": lines,
             "tenders": [{"method": "CARD", "token": "tok_ok", "brand": "VISA", "lastFour": "4242"}],
         }  # fmt: skip
@@ -104,9 +104,10 @@ class Shop:
 
     def _until(self, order_id: str, reached: Callable[[OrderRecord], bool]) -> None:
         end = time.monotonic() + PATIENCE_SECONDS
-        while not reached(self._read(order_id)):
+        while not reached(record := self._read(order_id)):
             if time.monotonic() > end:
-                raise BenchError(f"order {order_id} stands still")
+                seen = [f.code for f in record.order.findings], [h.type for h in record.holds.holds]
+                raise BenchError(f"{order_id} stands still: {record.order.reached} {seen}")
             time.sleep(0.1)
 
     def _read(self, order_id: str) -> OrderRecord:

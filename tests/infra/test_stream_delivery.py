@@ -140,3 +140,22 @@ def test_retries_wait_longer_and_longer() -> None:
         delivery.deliver({}, _records([1]))
         assert len(reader.batches) == calls
     assert reader.done == [1]
+
+
+def test_a_batch_is_gathered_until_its_window_is_over() -> None:
+    """SEA-06: commits that come within the window are one invocation; a full batch does not wait,
+    and the next window begins with the next record.
+    """
+    now, reader = [0.0], Reader(set(), crash=False)
+    source = {"UUID": "u", "BatchSize": 3, "MaximumBatchingWindowInSeconds": 1}
+    delivery = StreamDelivery(
+        reader.execute, lambda *_: {**source, "EventSourceArn": ARN}, reader.park, lambda: now[0]
+    )
+    assert delivery.deliver({}, _records([1])).get("error")
+    now[0] = 0.9
+    assert delivery.deliver({}, _records([1, 2])).get("error")
+    now[0] = 1.1
+    assert not delivery.deliver({}, _records([1, 2])).get("error")
+    assert delivery.deliver({}, _records([3])).get("error")
+    assert not delivery.deliver({}, _records([3, 4, 5])).get("error")
+    assert reader.batches == [[1, 2], [3, 4, 5]]

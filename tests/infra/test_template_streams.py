@@ -5,6 +5,8 @@ Cites SAG-03 (poison), ACC-151 (an hour without search), AIT-05 (no scans), SEC-
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.infra.test_template import (
@@ -34,6 +36,13 @@ def test_stream_readers_isolate_a_poison_record(name: str) -> None:
     failures = source["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
     function = FUNCTIONS[source["FunctionName"]["Ref"]]
     assert failures in set(granted(ROLES[referred(function)]))
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_stream_readers_are_woken_for_orders_only(name: str) -> None:
+    """Keys, pages of facts and sequences lie in the same table, and their records cost nothing."""
+    (wanted,) = STREAMS[name]["FilterCriteria"]["Filters"]
+    assert json.loads(wanted["Pattern"]) == {"dynamodb": {"Keys": {"sk": {"S": ["ORDER"]}}}}
 
 
 def test_only_the_rebuild_may_scan() -> None:

@@ -255,10 +255,11 @@ def test_a_fulfiller_is_asked_and_its_silence_is_an_answer(merchant: Merchant) -
 
 
 def test_capture_never_holds_up_a_shipment(merchant: Merchant) -> None:
-    """SHP-03: the shipment is done before the gateway is asked."""
+    """SHP-03: the shipment is done before the gateway is asked; its capture is handed over."""
     order_id = placed(merchant)
     ship_everything(merchant, order_id)
     record = merchant.read(order_id)
     assert record.order.lines[0].buckets.shipped == 3
     captures = [i for i in record.payments.intents if i.kind.value == "CAPTURE"]
-    assert [intent.state.value for intent in captures] == ["CREATED"]
+    assert [(intent.state.value, intent.handed) for intent in captures] == [("SENT", True)]
+    assert "CAPTURE" not in merchant.gateway.stats()["totals"]["USD"]

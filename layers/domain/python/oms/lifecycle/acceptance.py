@@ -1,6 +1,7 @@
 """Accepting an order: read what it needs, decide, and know what a lost race means.
 
-Four reads and writes one after another at most: the key, the items, the counters, the commit.
+Four reads and writes one after another: names, items, counters, and the commit, which finds out as
+well whether the caller's key was used before.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from oms.billing.model import Billing
+from oms.inventory.model import StockSnapshot
 from oms.kernel.context import Actor, Context
 from oms.kernel.errors import Conflict
 from oms.kernel.ids import derive
@@ -30,7 +32,9 @@ PREVIEWED = "$number"
 
 
 class Acceptance:
-    """One offered order; `decide` may be called again after a lost race."""
+    """One offered order; `decide` may be called again after a lost race. `stock` is what it was
+    last decided on.
+    """
 
     def __init__(
         self, ports: Ports, actor: Actor, command: PlaceOrder, correlation_id: str
@@ -43,6 +47,7 @@ class Acceptance:
         self._correlation_id = correlation_id
         self._order_id = ""
         self._before: OrderRecord
+        self.stock: StockSnapshot | None = None
         self._number = ""
 
     def decide(self, key: str, preview: bool = False) -> Outcome:
@@ -53,6 +58,7 @@ class Acceptance:
         self._number = PREVIEWED if preview else self._number
         self._order_id = self._order_id or self._identify(key)
         world = look(self._ports, company, self._command, self._channel)
+        self.stock = world.snapshot
         self._number = self._number or self._next_number(company)
         before, draft = self._received(world)
         self._before = before

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from oms.inventory.decisions import Queue, plan, touched
-from oms.inventory.model import StockWrite
+from oms.inventory.decisions import Queue, StockEffect, plan, touched
+from oms.inventory.model import StockSnapshot, StockWrite
 from oms.kernel.context import Context
 from oms.lifecycle.engine import Outcome
 
@@ -14,25 +15,41 @@ if TYPE_CHECKING:
     from oms.lifecycle.use_cases import Ports
 
 
-def stock_write(ports: Ports, outcome: Outcome, ctx: Context) -> StockWrite | None:
+def stock_write(
+    ports: Ports, outcome: Outcome, ctx: Context, known: StockSnapshot | None = None
+) -> StockWrite | None:
     """Counters, levels and journal to commit with the record; None when no stock moves.
 
-    Reads the counters again, so that the guard is as young as possible; raises `StockConflict` when
-    what
-    was decided on is no longer there.
+    Reads the counters again, unless those the decision was made on are `known`: a guard that is
+    too old costs another attempt, never a unit. Raises `StockConflict` when what was decided on is
+    no longer there.
     """
     order = outcome.record.order
     marks = (Queue(row.item_id, group) for row in outcome.joined for group in row.groups)
     found = (*outcome.effects, *dict.fromkeys(marks))
     if not found:
         return None
-    reach = touched(found)
-    snapshot = ports.stock.read(
-        order.company, reach.item_ids, reach.groups, reach.sites, reach.carts
-    )
-    if any(item.counts_levels for item in snapshot.items.values()):
-        snapshot = ports.stock.read(order.company, reach.item_ids, reach.groups, None, reach.carts)
+    covered = known is not None and all(_knows(known, effect) for effect in found)
+    snapshot = known if known is not None and covered else _read(ports, order.company, found)
     groups = {site.code: site.group for site in ports.settings.sites(order.company)}
     cause = f"{order.id}:{outcome.record.version}"
     write = plan(found, snapshot, cause, order.id, ctx, groups)
     return replace(write, joined=outcome.joined)
+
+
+def _read(ports: Ports, company: str, found: Sequence[StockEffect]) -> StockSnapshot:
+    reach = touched(found)
+    snapshot = ports.stock.read(company, reach.item_ids, reach.groups, reach.sites, reach.carts)
+    if any(item.counts_levels for item in snapshot.items.values()):
+        return ports.stock.read(company, reach.item_ids, reach.groups, None, reach.carts)
+    return snapshot
+
+
+def _knows(known: StockSnapshot, effect: StockEffect) -> bool:
+    item = effect.item_id
+    return (
+        item in known.items
+        and (effect.group is None or (item, effect.group) in known.counters)
+        and (effect.site is None or (item, effect.site) in known.levels)
+        and (effect.cart is None or effect.cart in known.carts)
+    )

@@ -23,9 +23,17 @@ from oms.action_items.facts import (
 )
 from oms.action_items.model import ActionItem
 from oms.action_items.ports import ActionItemStore
+from oms.inventory.model import StockSnapshot
 from oms.inventory.ports import StockStore
 from oms.kernel.context import Actor, ActorKind, Context
-from oms.kernel.errors import AlreadyDone, Conflict, NotFound, StockConflict, VersionConflict
+from oms.kernel.errors import (
+    AlreadyDone,
+    Conflict,
+    NotFound,
+    OmsError,
+    StockConflict,
+    VersionConflict,
+)
 from oms.kernel.ids import derive
 from oms.lifecycle import conflicts
 from oms.lifecycle.acceptance import PREVIEWED, Acceptance, DraftStart
@@ -91,19 +99,25 @@ class Lifecycle:
         actor = acceptance.ctx.actor
         scoped = f"{actor.id}#{key}"
         for attempt in range(ATTEMPTS):
-            replay = self._replayed(actor.company, scoped, body_hash)
-            if replay is not None:
+            try:
+                outcome = acceptance.decide(key)
+                answer = acceptance.answer(outcome, expected_outcome)
+            except OmsError:
+                replay = self._replayed(actor.company, scoped, body_hash)
+                if replay is None:
+                    raise
                 return replay
-            outcome = acceptance.decide(key)
-            answer = acceptance.answer(outcome, expected_outcome)
             expires = acceptance.ctx.now + KEPT
             digest, stored = body_hash[:HASH_DIGITS], kept(answer.body)
             marker = Marker(scoped, digest, answer.status, stored, expires)
             try:
-                self.commit(outcome, acceptance.ctx, marker=marker)
-            except VersionConflict:
-                acceptance.refuse_duplicate()
-            except (AlreadyDone, StockConflict):
+                self.commit(outcome, acceptance.ctx, marker=marker, known=acceptance.stock)
+            except (VersionConflict, AlreadyDone, StockConflict) as lost:
+                replay = self._replayed(actor.company, scoped, body_hash)
+                if replay is not None:
+                    return replay
+                if isinstance(lost, VersionConflict):
+                    acceptance.refuse_duplicate()
                 self._ports.jitter(attempt)
             else:
                 return answer
@@ -199,11 +213,11 @@ class Lifecycle:
 
     def commit(
         self, outcome: Outcome, ctx: Context, decision: dict[str, Any] | None = None,
-        marker: Marker | None = None,
+        marker: Marker | None = None, known: StockSnapshot | None = None,
     ) -> None:  # fmt: skip
         """Write an outcome with its stock, action items, marker and decision record."""
         record = outcome.record
-        write = stock_write(self._ports, outcome, ctx)
+        write = stock_write(self._ports, outcome, ctx, known)
         self._ports.orders.commit(
             Commit(
                 record, write, self._rows(outcome, ctx), marker, decision, state=state(record, ctx),
