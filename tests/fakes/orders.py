@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from oms.action_items.model import ActionItem
 from oms.kernel.errors import AlreadyDone, VersionConflict
 from oms.kernel.facts import StoredFact
 from oms.lifecycle.document import from_document, split_facts, to_document
@@ -50,6 +51,8 @@ class FakeOrders:
             raise VersionConflict("the order changed meanwhile")
         if change.marker is not None and (key[0], change.marker.key) in self._markers:
             raise AlreadyDone("idempotency key")
+        if any(self._moved(item) for item in change.items):
+            raise VersionConflict("an action item changed meanwhile")
         if change.stock is not None and self._stock is not None:
             self._stock.write(key[0], change.stock)
         if change.marker is not None:
@@ -61,6 +64,10 @@ class FakeOrders:
         self._records[key] = to_document(record)
         self._pages[key] = self._pages.get(key, ()) + paged
         self._due[key] = change.due
+
+    def _moved(self, item: ActionItem) -> bool:
+        known = self._items.get(item.company, item.id)
+        return (0 if known is None else known.version) != item.version - 1
 
     def marker(self, company: str, key: str) -> Marker | None:
         """The answer a key already got, or None."""

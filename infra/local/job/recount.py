@@ -16,6 +16,9 @@ from oms.lifecycle.record import OrderRecord
 from oms.orders.model import Bucket, DeliveryType, Line, Reservation
 
 EXCLUSIVE = tuple(bucket.value for bucket in Bucket)
+GIVEN_UP = ("BACKORDERED", "STOCK_SHORT")
+"""Why units lose their promise and wait for supply, as the fact after it says."""
+
 ON_SITE = ("allocated", "picked", "packed")
 Units = Mapping[str, Any]
 
@@ -42,7 +45,7 @@ class Recount:
                 self._all(data["units"], "allocated", "reserved")
             case "fulfillment_order.rejected" | "fulfillment_order.short_picked":
                 self._left(data["lines"])
-            case "reservation.released" if data["reason"] in ("BACKORDERED", "STOCK_SHORT"):
+            case "reservation.released" if data["reason"] in GIVEN_UP:
                 self._move(data, "reserved", "unsourced")
             case "fulfillment_order.units_picked":
                 self._all(data["units"], "allocated", "picked")

@@ -128,6 +128,11 @@ def recheck(holds: Holds, ctx: Context, covered: bool) -> Step[Holds]:
     return _ended(holds, waiting, "covered", ctx)
 
 
+def require_payment(holds: Holds, reason: str, ctx: Context) -> Step[Holds]:
+    """Say that work waits for money (PAY-20); once is enough."""
+    return _once(holds, SetHold("PAYMENT_REQUIRED", reason), ctx)
+
+
 def next_due(holds: Holds) -> datetime | None:
     """The earliest time at which `tick` changes something."""
     moments = [

@@ -77,8 +77,10 @@ def adjust_stock(
             write = adjust(command, snapshot, site_groups, ctx.cause_id, ctx)
             store.write(company, write)
             done = write.journal
+        key = (command.item_id, command.site)
         fresh = store.read(company, [command.item_id], (), [command.site])
-        return Adjusted(done, fresh.levels[(command.item_id, command.site)])
+        nothing = InventoryLevel(*key, site_groups[command.site])
+        return Adjusted(done, fresh.levels.get(key, nothing))
 
     return again(attempt)
 

@@ -6,7 +6,7 @@ from oms.fulfillment.commands import Release
 from oms.fulfillment.decisions import approve_automatically as approve_fulfillment
 from oms.fulfillment.decisions import deliver, deliverable, release, release_ready, unapproved
 from oms.fulfillment.model import FulfillmentOrder
-from oms.holds.decisions import blocks, recheck
+from oms.holds.decisions import blocks, recheck, require_payment
 from oms.holds.model import Transaction
 from oms.lifecycle.moves import Draft
 from oms.lifecycle.state import covered, fulfillment_value, money, record_coverage, stopped
@@ -20,7 +20,8 @@ def advance(draft: Draft) -> bool:
     if order.voided_at or order.submitted_at is None or stopped(draft.record):
         return False
     moves = (
-        _recheck, _finish_intake, _approve, _approve_fulfillment, _release, _deliver,
+        _recheck, _finish_intake, _approve, _approve_fulfillment, _release, _require_payment,
+        _deliver,
     )  # fmt: skip
     return any(move(draft) for move in moves)
 
@@ -81,6 +82,18 @@ def _release(draft: Draft) -> bool:
             draft.take("fulfillment", release(draft.record.fulfillment, command, draft.ctx))
             return True
     return False
+
+
+def _require_payment(draft: Draft) -> bool:
+    """PAY-20: an FO that money does not cover, and no answer will, waits under a hold."""
+    record = draft.record
+    if _authorizing(draft) or covered(record, draft.ctx):
+        return False
+    short = any(not _funds_cover(draft, fo) for fo in release_ready(record.fulfillment, draft.ctx))
+    if not short or blocks(record.holds, Transaction.RELEASE):
+        return False
+    draft.take("holds", require_payment(record.holds, "released work is not covered", draft.ctx))
+    return True
 
 
 def _deliver(draft: Draft) -> bool:

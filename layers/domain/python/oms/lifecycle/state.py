@@ -36,11 +36,14 @@ def money(record: OrderRecord) -> MoneyView:
     """What is owed, open and unapplied, read from lines and ledger, in minor units."""
     sums = totals(record.order)
     ledger = balances(record.billing)
+    annulled = record.order.voided_at is not None
+    worth = 0 if annulled else sums.open_value
     return MoneyView(
-        open_value=sums.open_value, amount_due=ledger.ar, unapplied=ledger.funds,
+        open_value=worth, amount_due=ledger.ar, unapplied=ledger.funds,
         open_credit=ledger.credit,
-        total=sums.open_value + ledger.charged,
+        total=worth + ledger.charged,
         released_value=sum(fulfillment_value(record, fo) for fo in released(record)),
+        annulled=annulled,
     )  # fmt: skip
 
 

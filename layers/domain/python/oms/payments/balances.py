@@ -29,6 +29,7 @@ ON_CREDIT = (Method.TERMS.value, Method.COD.value)
 class MoneyView:
     """What lines and ledger say, in minor units: value of uninvoiced active units, receivable,
     unapplied funds, open credit, current order total, and the value of released, uninvoiced FOs.
+    `annulled`: the order is void, so nothing of it is worth anything any more (ORD-118).
     """
 
     open_value: int
@@ -37,6 +38,7 @@ class MoneyView:
     open_credit: int
     total: int
     released_value: int = 0
+    annulled: bool = False
 
     @property
     def needed(self) -> int:

@@ -117,8 +117,10 @@ def _ordinary_excess(payments: Payments, money: MoneyView) -> int:
 
 
 def _return_excess(work: Working, money: MoneyView) -> None:
-    """PAY-33: refund excess by itself, or show it; money nobody asked for is only shown."""
-    if work.ctx.policy.excess_funds is ExcessFunds.AUTO:
+    """PAY-33: refund excess by itself, or show it; money nobody asked for is only shown. What an
+    annulled order took always goes back (ORD-118).
+    """
+    if money.annulled or work.ctx.policy.excess_funds is ExcessFunds.AUTO:
         refund_in_order(work, _ordinary_excess(work.payments, money), "FUNDS", None)
     elif money.needed == 0:
         _show(work, excess(work.payments, money), "EXCESS_FUNDS")
