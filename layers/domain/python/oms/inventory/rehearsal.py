@@ -62,9 +62,11 @@ class Rehearsal:
         """Items by the skus asked for."""
         return self._store.items_by_sku(company, skus)
 
-    def items_at(self, company: str, site: str) -> tuple[str, ...]:
-        """Ids of the items that have a level at the site."""
-        return self._store.items_at(company, site)
+    def items_at(
+        self, company: str, site: str, after: str = "", limit: int | None = None
+    ) -> tuple[str, ...]:
+        """What `StockStore` says."""
+        return self._store.items_at(company, site, after, limit)
 
     def put_item(self, company: str, item: Item) -> None:
         """Store nothing."""
