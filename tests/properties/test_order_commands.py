@@ -15,7 +15,7 @@ from oms.fulfillment import commands as floor
 from oms.fulfillment.model import FulfillmentOrder, PackedUnits
 from oms.fulfillment.rows import unpacked, unpicked
 from oms.holds.commands import ReleaseHold, SetHold
-from oms.kernel.context import Actor
+from oms.kernel.context import Actor, Context
 from oms.kernel.errors import OmsError
 from oms.lifecycle.allowed import cancelable
 from oms.lifecycle.record import OrderRecord
@@ -90,7 +90,7 @@ def test_allowed_means_allowed(walk: Walk, data: st.DataObject) -> None:
     actor, record = data.draw(ACTORS), walk.record
     ctx = walk.merchant.lifecycle.context(record, actor, "see")
     seen = with_actions(view(record, ctx), record, ctx)
-    for listed, command in _every(seen, record):
+    for listed, command in _every(seen, record, ctx):
         if command is None:
             continue
         code = _refused(walk, actor, command)
@@ -121,12 +121,12 @@ def _refused(walk: Walk, actor: Actor, command: object) -> str | None:
     return None
 
 
-def _every(seen: dict[str, Any], record: OrderRecord) -> Iterator[tuple[Any, object]]:
+def _every(seen: dict[str, Any], record: OrderRecord, ctx: Context) -> Iterator[tuple[Any, object]]:
     """Each listed action with the command that asks for the most of it; None: it needs more than
     an order on its usual way has, and its own tests try it.
     """
     for row in seen["allowedActions"]:
-        yield row, _on_order(row["action"], record)
+        yield row, _on_order(row["action"], record, ctx)
     for part, line in zip(seen["order"]["lines"], record.order.lines, strict=True):
         for row in part["allowedActions"]:
             yield row, _on_line(row, line.line_no)
@@ -149,11 +149,11 @@ def _every(seen: dict[str, Any], record: OrderRecord) -> Iterator[tuple[Any, obj
             yield row, ReleaseHold(part["id"], "WHY")
 
 
-def _on_order(action: str, record: OrderRecord) -> object:
+def _on_order(action: str, record: OrderRecord, ctx: Context) -> object:
     order = record.order
     most = tuple(
-        orders.CancelLine(line.line_no, cancelable(record, line))
-        for line in order.lines if cancelable(record, line)
+        orders.CancelLine(line.line_no, cancelable(record, line, ctx))
+        for line in order.lines if cancelable(record, line, ctx)
     )  # fmt: skip
     movable = [group.id for group in order.groups if destination_reason(order, group.id) is None]
     unsourced = [

@@ -14,6 +14,7 @@ from typing import Any
 from oms.approvals import decisions as approvals
 from oms.billing.ledger import free_funds
 from oms.billing.model import Invoice
+from oms.fulfillment import commands as floor
 from oms.fulfillment.model import FulfillmentLine, FulfillmentOrder
 from oms.fulfillment.policy import ACTIONS as FLOOR_ACTIONS
 from oms.fulfillment.rows import unpacked, unpicked, unshipped
@@ -46,6 +47,8 @@ _LEFT: Mapping[str, Any] = {
     "reject": unpicked, "pick": unpicked, "short": unpicked, "unpick": unpacked, "pack": unpacked,
     "unpack": unshipped, "ship": unshipped,
 }  # fmt: skip
+ASKED_LINES = 100
+"""Of an order with more lines only the units that nobody picks are listed as cancelable."""
 
 
 def order_actions(record: OrderRecord, ctx: Context) -> list[Json]:
@@ -69,16 +72,26 @@ def fulfillment_actions(record: OrderRecord, fo: FulfillmentOrder, ctx: Context)
     kinds = {name: kind for kind, (name, _) in FULFILLMENT.items()}
     return [
         _row(
-            name, kinds[name], fulfillment_reasons(record, fo.id, name, ctx),
+            name, kinds[name], _floor_reasons(record, fo, name, ctx),
             quantity=_units(fo.lines, _LEFT[name]) if name in _LEFT else None,
         )
         for name in FLOOR_ACTIONS if name in kinds
     ]  # fmt: skip
 
 
+def _floor_reasons(
+    record: OrderRecord, fo: FulfillmentOrder, name: str, ctx: Context
+) -> tuple[Reason, ...]:
+    """What the table says, and of an approval also who may give it (APV-02)."""
+    reasons = fulfillment_reasons(record, fo.id, name, ctx)
+    if name == "approve" and not reasons:
+        return refusal(record, floor.ApproveFulfillment(fo.id), ctx)
+    return reasons
+
+
 def line_actions(record: OrderRecord, line: Line, ctx: Context) -> list[Json]:
     """Actions on one order line."""
-    free, waiting = cancelable(record, line), line.buckets.unsourced + line.buckets.reserved
+    free, waiting = cancelable(record, line, ctx), line.buckets.unsourced + line.buckets.reserved
     ref, automatic = str(line.line_no), ctx.actor.automatic
     cancel, backorder = (order_reasons(record, name, automatic) for name in ("cancel", "backorder"))
     if not cancel and not line.buckets.open:
@@ -141,8 +154,10 @@ def hold_actions(record: OrderRecord, hold: Hold, ctx: Context) -> list[Json]:
     return [_row("releaseHold", type(command), refusal(record, command, ctx))]
 
 
-def cancelable(record: OrderRecord, line: Line) -> int:
-    """Units of a line that no site has, or one that has not begun to pick (EDT-01)."""
+def cancelable(record: OrderRecord, line: Line, ctx: Context) -> int:
+    """Units of a line that may be canceled: those that no site has begun to pick, and where the
+    floor is asked for the others (CAN-04), every open one (EDT-01).
+    """
     on_floor = sum(
         unpicked(row)
         for fo in record.fulfillment.orders
@@ -150,7 +165,11 @@ def cancelable(record: OrderRecord, line: Line) -> int:
         for row in fo.lines
         if row.line_no == line.line_no
     )
-    return line.buckets.open - line.buckets.picked - line.buckets.packed - on_floor
+    begun = line.buckets.picked + line.buckets.packed + on_floor
+    if begun and len(record.order.lines) <= ASKED_LINES:
+        everything = orders.Cancel("R", (orders.CancelLine(line.line_no),))
+        begun = begun if refusal(record, everything, ctx) else 0
+    return line.buckets.open - begun
 
 
 def refusal(record: OrderRecord, command: object, ctx: Context) -> tuple[Reason, ...]:
@@ -171,7 +190,7 @@ def _order_action(record: OrderRecord, kind: type, name: str, ctx: Context) -> J
         reasons = (Reason("FEATURE_OFF", "orders are closed without filing"),)
     free = None
     if name == "cancel":
-        free = sum(cancelable(record, line) for line in record.order.lines)
+        free = sum(cancelable(record, line, ctx) for line in record.order.lines)
         if not reasons and not free:
             reasons = (Reason("PICKING_STARTED", "the open units are being picked"),)
     return _row(name, kind, reasons, quantity=free)
