@@ -47,7 +47,7 @@ def work(decide: Callable[[ActionItem, Call, Context], ActionItem]) -> Callable[
     def run(call: Call) -> Reply:
         item = _item(call)
         changed = decide(item, call, _context(call))
-        if changed != item:
+        if changed != item and not call.dry_run:
             wiring.action_items().put(changed)
         return _answer(changed)
 
@@ -60,15 +60,15 @@ def reopen(call: Call) -> Reply:
     command = to_command(commands.ReopenItem, call.body, item_id=item.id)
     ctx = _context(call)
     again = rows.reopen(item, command, ctx)
-    if item.order_id is None:
+    if item.order_id is None and not call.dry_run:
         wiring.action_items().put(again)
-    else:
+    elif item.order_id is not None:
         reinstate = commands.ReinstateItem(rows.reference(again), command.reason)
         wiring.lifecycle().execute(
             call.actor, item.order_id, [reinstate], key=call.key, body_hash=call.body_hash,
-            correlation_id=call.correlation_id,
+            correlation_id=call.correlation_id, dry_run=call.dry_run,
         )  # fmt: skip
-    return _answer(_item(call))
+    return _answer(again if call.dry_run else _item(call))
 
 
 def in_bulk(call: Call) -> Reply:
@@ -94,13 +94,14 @@ def clear(call: Call) -> Reply:
         command = commands.ClearItem(item.id, shape.resolution)
         wiring.lifecycle().execute(
             call.actor, item.order_id, [command], key=call.key, body_hash=call.body_hash,
-            correlation_id=call.correlation_id,
+            correlation_id=call.correlation_id, dry_run=call.dry_run,
         )  # fmt: skip
         item = _item(call)
     if item.state.open:
         by = call.actor.label
         item = rows.resolve_row(item, shape.resolution, by, True, _context(call))
-        wiring.action_items().put(item)
+        if not call.dry_run:
+            wiring.action_items().put(item)
     return _answer(item)
 
 
@@ -117,6 +118,8 @@ def retry(call: Call) -> Reply:
     shape: schemas.RetryShape = call.body
     if not _ours(shape.client, call.actor.company):
         raise Forbidden("UNKNOWN_CLIENT", "this client belongs to somebody else")
+    if call.dry_run:
+        return _waiting(call)
     text = json.dumps(shape.message, ensure_ascii=False)
     wiring.dead_letters().retry(call.path["letterId"], shape.handle, text, shape.client)
     telemetry.count("DeadLettersRetried")
@@ -126,7 +129,14 @@ def retry(call: Call) -> Reply:
 def discard(call: Call) -> Reply:
     """Drop a dead letter."""
     shape: schemas.LetterShape = call.body
+    if call.dry_run:
+        return _waiting(call)
     wiring.dead_letters().discard(call.path["letterId"], shape.handle)
+    return Reply({"id": call.path["letterId"]})
+
+
+def _waiting(call: Call) -> Reply:
+    """A preview: the letter would go. Receiving it only to look would count against it."""
     return Reply({"id": call.path["letterId"]})
 
 
@@ -143,7 +153,9 @@ def _context(call: Call) -> Context:
 
 
 def _answer(item: ActionItem) -> Reply:
-    return Reply(_shown(item), version=item.version)
+    # Items of orders change by way of the order, so versions are no part of the outcome.
+    status = {"state": item.state.value, "owner": item.owner}
+    return Reply(_shown(item), version=item.version, outcome={"next_statuses": status})
 
 
 def _shown(item: ActionItem) -> dict[str, Any]:
@@ -190,7 +202,8 @@ BULK: Mapping[str, Callable[[Call], Reply]] = {
 def _verb(verb: str, words: str, body: type[Shape]) -> Operation:
     return Operation(
         f"{verb}ActionItem", "POST", f"{ITEM}/{verb}", ORDERS_WRITE, words, BULK[verb],
-        {200: schemas.ActionItemAnswer}, body=body, key=Key.HONORED,
+        {200: schemas.ActionItemAnswer}, body=body, key=Key.HONORED, preview=True,
+        remembered=True,
     )  # fmt: skip
 
 
@@ -212,7 +225,7 @@ OPERATIONS = (
     Operation(
         "bulkActionItems", "POST", "/v1/action-items/bulk", ORDERS_WRITE,
         "Do one thing to many action items", in_bulk, {200: schemas.BulkAnswer},
-        body=schemas.BulkShape, key=Key.HONORED,
+        body=schemas.BulkShape, key=Key.HONORED, preview=True, remembered=True,
     ),
     Operation(
         "listDeadLetters", "GET", "/v1/intake/dead-letters", ADMIN,
@@ -221,10 +234,12 @@ OPERATIONS = (
     ),
     Operation(
         "retryDeadLetter", "POST", f"{LETTER}/retry", ADMIN, "Fix and retry a queued order",
-        retry, {200: schemas.Done}, body=schemas.RetryShape, key=Key.HONORED,
+        retry, {200: schemas.Done}, body=schemas.RetryShape, key=Key.HONORED, preview=True,
+        remembered=True,
     ),
     Operation(
         "discardDeadLetter", "POST", f"{LETTER}/discard", ADMIN, "Drop a queued order", discard,
-        {200: schemas.Done}, body=schemas.LetterShape, key=Key.HONORED,
+        {200: schemas.Done}, body=schemas.LetterShape, key=Key.HONORED, preview=True,
+        remembered=True,
     ),
 )  # fmt: skip

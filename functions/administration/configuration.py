@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from oms.inventory.model import Item
+from oms.inventory.rehearsal import Rehearsal
 from oms.inventory.use_cases import store_item
 from oms.kernel.codec import encode
 from oms.kernel.errors import Forbidden, NotFound
@@ -15,7 +16,7 @@ from oms.lifecycle.mapping import Reruns
 from oms.settings import register
 from oms.settings.model import Channel, Client, Site
 from oms_aws import stock_calls, wiring
-from oms_aws.http import Call, Operation, Reply
+from oms_aws.http import Call, Key, Operation, Reply
 from oms_aws.http_actor import ADMIN, INVENTORY_READ
 from oms_aws.shapes import to_command
 
@@ -40,7 +41,8 @@ def put_site(call: Call) -> Reply:
     code = new_code(call)
     version = next_version(call, _sites(call).get(code))
     site = _located(to_command(Site, call.body, code=code, version=version))
-    wiring.settings().put_site(call.actor.company, site)
+    if not call.dry_run:
+        wiring.settings().put_site(call.actor.company, site)
     return record(site)
 
 
@@ -73,10 +75,12 @@ def put_channel(call: Call) -> Reply:
     known = wiring.settings().channel(call.actor.company, code)
     version = next_version(call, known)
     channel = to_command(Channel, call.body, code=code, version=version)
-    wiring.settings().put_channel(call.actor.company, channel)
+    if not call.dry_run:
+        wiring.settings().put_channel(call.actor.company, channel)
     waiting, _ = Reruns(wiring.lifecycle(), wiring.action_items()).stopped(call.actor, code)
     offer = {"stoppedOrders": [one.order_id for one in waiting]} if waiting else {}
-    return Reply({**shown(channel), **offer}, version=channel.version)
+    body, status = {**shown(channel), **offer}, {"version": channel.version}
+    return Reply(body, version=channel.version, outcome={"next_statuses": status})
 
 
 def list_items(call: Call) -> Reply:
@@ -105,7 +109,8 @@ def put_item(call: Call) -> Reply:
     version = next_version(call, known)
     item_id = known.id if known else derive("itm", company, sku)
     item = to_command(Item, call.body, id=item_id, sku=sku, version=version)
-    store_item(wiring.stock(), item, stock_calls.context(call.actor, call.correlation_id))
+    stock = Rehearsal(wiring.stock()) if call.dry_run else wiring.stock()
+    store_item(stock, item, stock_calls.context(call.actor, call.correlation_id))
     return record(item)
 
 
@@ -117,7 +122,8 @@ def put_client(call: Call) -> Reply:
         raise Forbidden("UNKNOWN_CLIENT", "this client belongs to somebody else")
     shape: schemas.ClientShape = call.body
     client = to_command(Client, shape, id=client_id, company=call.actor.company)
-    wiring.settings().put_client(client)
+    if not call.dry_run:
+        wiring.settings().put_client(client)
     return Reply({"id": client.id, "company": client.company, **encode(client)})
 
 
@@ -133,7 +139,10 @@ def put_settings(call: Call) -> Reply:
         get_channel(call)
     if "siteCode" in call.path:
         _found(_sites(call), call.path["siteCode"])
-    wiring.settings().put_settings(call.actor.company, _level(call), dict(shape.values))
+    if call.dry_run:
+        register.check(_level(call), shape.values)
+    else:
+        wiring.settings().put_settings(call.actor.company, _level(call), dict(shape.values))
     return _settings(call)
 
 
@@ -163,7 +172,10 @@ def _found(records: Mapping[str, R], code: str) -> R:
 
 def _put(name: str, path: str, words: str, run: Any, body: Any) -> Operation:
     answers = {200: schemas.Record}
-    return Operation(name, "PUT", path, ADMIN, words, run, answers, body=body, if_match=True)
+    return Operation(
+        name, "PUT", path, ADMIN, words, run, answers, body=body, if_match=True, key=Key.HONORED,
+        preview=True, remembered=True,
+    )  # fmt: skip
 
 
 OPERATIONS = (
@@ -204,6 +216,7 @@ OPERATIONS = (
     Operation(
         "putSettings", "PUT", "/v1/settings", ADMIN, "Replace the company's settings",
         put_settings, {200: schemas.SettingsAnswer}, body=schemas.SettingsShape,
+        key=Key.HONORED, preview=True, remembered=True,
     ),
     Operation(
         "getChannelSettings", "GET", "/v1/settings/channels/{code}", ADMIN,
@@ -212,7 +225,7 @@ OPERATIONS = (
     Operation(
         "putChannelSettings", "PUT", "/v1/settings/channels/{code}", ADMIN,
         "Replace a channel's settings", put_settings, {200: schemas.SettingsAnswer},
-        body=schemas.SettingsShape,
+        body=schemas.SettingsShape, key=Key.HONORED, preview=True, remembered=True,
     ),
     Operation(
         "getSiteSettings", "GET", "/v1/settings/sites/{siteCode}", ADMIN,
@@ -221,11 +234,11 @@ OPERATIONS = (
     Operation(
         "putSiteSettings", "PUT", "/v1/settings/sites/{siteCode}", ADMIN,
         "Replace a site's settings", put_settings, {200: schemas.SettingsAnswer},
-        body=schemas.SettingsShape,
+        body=schemas.SettingsShape, key=Key.HONORED, preview=True, remembered=True,
     ),
     Operation(
         "putClient", "PUT", "/v1/settings/clients/{clientId}", ADMIN,
         "Say whom an OAuth client acts for", put_client, {200: schemas.ClientAnswer},
-        body=schemas.ClientShape,
+        body=schemas.ClientShape, key=Key.HONORED, preview=True, remembered=True,
     ),
 )  # fmt: skip

@@ -44,7 +44,8 @@ def next_version(call: Call, known: Record | None) -> int:
 
 def record(found: Record) -> Reply:
     """The answer that shows one record."""
-    return Reply(shown(found), version=found.version)
+    status = {"version": found.version}
+    return Reply(shown(found), version=found.version, outcome={"next_statuses": status})
 
 
 def shown(found: Record) -> dict[str, Any]:

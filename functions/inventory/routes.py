@@ -10,6 +10,8 @@ from oms.inventory import use_cases
 from oms.inventory.commands import AdjustStock, CartLine, Delta, ReserveCart, Set
 from oms.inventory.feed_use_cases import load_feed
 from oms.inventory.model import CartReservation, Item, MovementType
+from oms.inventory.ports import StockStore
+from oms.inventory.rehearsal import Rehearsal
 from oms.inventory.reports import FeedReport
 from oms.kernel.codec import camel, encode, stamp
 from oms.kernel.context import Actor, Context
@@ -53,14 +55,17 @@ def reserve(call: Call) -> Reply:
         CartLine(line.line_no, items[line.sku].id, line.quantity, pool) for line in cart.lines
     )
     command = ReserveCart(call.key or "", lines, cart.partial, cart.minutes)
-    promise = use_cases.reserve_cart(wiring.stock(), command, ctx)
-    telemetry.count("CartsReserved")
+    promise = use_cases.reserve_cart(_stock(call), command, ctx)
+    if not call.dry_run:
+        telemetry.count("CartsReserved")
+    short = [encode(short) for short in promise.short]
     return Reply(
-        {
-            "reservations": [_reservation(held) for held in promise.reservations],
-            "short": [encode(short) for short in promise.short],
+        {"reservations": [_reservation(held) for held in promise.reservations], "short": short},
+        200 if call.dry_run else 201,
+        outcome={
+            "stock": [_promised("RESERVE", held) for held in promise.reservations],
+            "messages": [{"code": "OUT_OF_STOCK", **row} for row in short],
         },
-        201,
     )
 
 
@@ -68,15 +73,15 @@ def extend(call: Call) -> Reply:
     """Hold a reservation longer."""
     body: schemas.Extend = call.body
     held = use_cases.extend_reservation(
-        wiring.stock(), call.path["reservationId"], body.minutes, _context(call)
+        _stock(call), call.path["reservationId"], body.minutes, _context(call)
     )
-    return Reply(_reservation(held))
+    return Reply(_reservation(held), outcome={"stock": [_promised("EXTEND", held)]})
 
 
 def release(call: Call) -> Reply:
     """Give a reservation back."""
-    held = use_cases.release_reservation(wiring.stock(), call.path["reservationId"], _context(call))
-    return Reply(_reservation(held))
+    held = use_cases.release_reservation(_stock(call), call.path["reservationId"], _context(call))
+    return Reply(_reservation(held), outcome={"stock": [_promised("RELEASE", held)]})
 
 
 def move(call: Call) -> Reply:
@@ -87,9 +92,10 @@ def move(call: Call) -> Reply:
     item = _items(call.actor, [body.sku])[body.sku]
     groups = stock_calls.site_groups(call.actor.company)
     command = _adjustment(body, item)
-    adjusted = use_cases.adjust_stock(wiring.stock(), command, groups, _context(call))
+    adjusted = use_cases.adjust_stock(_stock(call), command, groups, _context(call))
     movements = [encode(movement) for movement in adjusted.journal.movements]
-    return Reply({"movements": movements, "level": _spelled(adjusted.level)})
+    answer = {"movements": movements, "level": _spelled(adjusted.level)}
+    return Reply(answer, outcome={"stock": movements})
 
 
 def load(call: Call) -> Reply:
@@ -98,8 +104,9 @@ def load(call: Call) -> Reply:
     company = call.actor.company
     groups = stock_calls.site_groups(company)
     ctx = stock_calls.context(call.actor, f"feed:{feed.feed_id}")
-    report = load_feed(wiring.stock(), feed.feed_id, feed.commands(), groups, ctx)
-    return Reply(_report(report))
+    report = _report(load_feed(_stock(call), feed.feed_id, feed.commands(), groups, ctx))
+    counts = {name: value for name, value in report.items() if isinstance(value, int)}
+    return Reply(report, outcome={"next_statuses": counts, "messages": report["refused"]})
 
 
 def feed_report(call: Call) -> Reply:
@@ -137,6 +144,18 @@ def levels(call: Call) -> Reply:
             "cursor": cursor,
         }
     )
+
+
+def _stock(call: Call) -> StockStore:
+    """Stock, or for a preview stock that nothing is written to (PVW-01)."""
+    return Rehearsal(wiring.stock()) if call.dry_run else wiring.stock()
+
+
+def _promised(effect: str, held: CartReservation) -> dict[str, Any]:
+    return {
+        "effect": effect, "lineNo": held.line_no, "itemId": held.item_id, "group": held.group,
+        "quantity": held.quantity, "open": held.open,
+    }  # fmt: skip
 
 
 def _available(call: Call, wanted: Sequence[tuple[str, str | None, str | None]]) -> Reply:
@@ -237,27 +256,28 @@ OPERATIONS = (
     ),
     Operation(
         "reserveCart", "POST", "/v1/reservations", ORDERS_WRITE, "Hold units for a cart", reserve,
-        {201: schemas.CartAnswer}, body=schemas.CartShape, key=Key.REQUIRED,
+        {200: schemas.CartAnswer, 201: schemas.CartAnswer}, body=schemas.CartShape,
+        key=Key.REQUIRED, preview=True, remembered=True,
     ),
     Operation(
         "extendReservation", "POST", "/v1/reservations/{reservationId}/extend", ORDERS_WRITE,
         "Hold units longer", extend, {200: schemas.ReservationAnswer}, body=schemas.Extend,
-        key=Key.HONORED,
+        key=Key.HONORED, preview=True, remembered=True,
     ),
     Operation(
         "releaseReservation", "POST", "/v1/reservations/{reservationId}/release", ORDERS_WRITE,
         "Give held units back", release, {200: schemas.ReservationAnswer}, body=Bare,
-        key=Key.HONORED,
+        key=Key.HONORED, preview=True, remembered=True,
     ),
     Operation(
         "moveStock", "POST", "/v1/inventory/movements", INVENTORY_WRITE,
         "Adjust, count or receive at one position", move, {200: schemas.MovementAnswer},
-        body=schemas.MovementShape, key=Key.REQUIRED,
+        body=schemas.MovementShape, key=Key.REQUIRED, preview=True, remembered=True,
     ),
     Operation(
         "loadSnapshot", "POST", "/v1/inventory/snapshots", INVENTORY_WRITE,
         "Load rows of an inventory feed", load, {200: schemas.FeedAnswer}, body=FeedShape,
-        key=Key.HONORED,
+        key=Key.HONORED, preview=True, remembered=True,
     ),
     Operation(
         "getFeedReport", "GET", "/v1/inventory/snapshots/{feedId}", INVENTORY_READ,

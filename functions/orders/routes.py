@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from oms.kernel.codec import encode, stamp
 from oms.kernel.context import Actor, ActorKind
 from oms.kernel.errors import Malformed, NotFound, OmsError, PreconditionRequired, Problem
 from oms.kernel.facts import StoredFact
+from oms.lifecycle.record import OrderRecord
 from oms.search.columns import row
 from oms.search.parse import CONSOLE_PAGE_LIMIT, PAGE_LIMIT
 from oms_aws import telemetry, wiring
@@ -60,10 +61,7 @@ def read(call: Call) -> Reply:
     """One order, or the wanted parts of it."""
     query: schemas.ReadQuery = call.query
     record = wiring.lifecycle().read(call.actor, call.path["orderId"])
-    body = wiring.view(call.actor, record)
-    if query.include == "timeline":
-        facts = wiring.orders().facts(call.actor.company, record.order.id, 0)
-        body["timeline"] = _envelopes(call.actor, record.order.id, facts)
+    body = _with(call.actor, record, query.included)
     if query.fields is not None:
         body = _chosen(body, query.fields)
     return Reply(body, version=record.version)
@@ -82,7 +80,7 @@ def batch_get(call: Call) -> Reply:
         except NotFound:
             missing.append(order_id)
             continue
-        body = wiring.view(call.actor, record)
+        body = _with(call.actor, record, batch.include)
         size += len(json.dumps(body, ensure_ascii=False).encode())
         found.append(body)
     return Reply({"orders": found, "missing": missing, "unread": wanted})
@@ -144,6 +142,21 @@ def _scoped(actor: Actor, document: Mapping[str, Any]) -> dict[str, Any]:
         return dict(document)
     mine = [row for row in document["fulfillmentOrders"] if row["site"] in actor.sites]
     return dict(document) | {"fulfillmentOrders": mine}
+
+
+def _with(actor: Actor, record: OrderRecord, include: Collection[str]) -> dict[str, Any]:
+    """An order with what is asked for besides (API-07): the parts' actions, and at the top its
+    lines, ledger and facts.
+    """
+    body = wiring.view(actor, record, actions="allowedActions" in include)
+    if "lines" in include:
+        body["lines"] = body["order"]["lines"]
+    if "ledger" in include:
+        body["ledger"] = body["billing"].get("ledger", [])
+    if "timeline" in include:
+        facts = wiring.orders().facts(actor.company, record.order.id, 0)
+        body["timeline"] = _envelopes(actor, record.order.id, facts)
+    return body
 
 
 def _envelopes(actor: Actor, order_id: str, facts: tuple[StoredFact, ...]) -> list[dict[str, Any]]:

@@ -275,17 +275,29 @@ def _command(action: Action) -> object:
     return to_command(_COMMANDS[action.action], bare)
 
 
+Included = Literal["lines", "allowedActions", "ledger", "timeline"]
+INCLUDE = r"^(lines|allowedActions|ledger|timeline)(,(lines|allowedActions|ledger|timeline)){0,3}$"
+
+
 class BatchGet(Shape):
     """Orders to read at once."""
 
     ids: Annotated[tuple[RecordId, ...], Field(min_length=1, max_length=MAX_IDS)]
+    include: Annotated[tuple[Included, ...], Field(max_length=4)] = ()
 
 
 class ReadQuery(Query):
-    """`fields`: top-level names to answer, comma-separated; `include=timeline` adds the facts."""
+    """`fields`: top-level names to answer. `include`: what to add, of lines, allowedActions (of
+    every part), ledger and timeline. Both are separated by commas.
+    """
 
     fields: Annotated[str, Field(max_length=500)] | None = None
-    include: Literal["timeline"] | None = None
+    include: Annotated[str, Field(pattern=INCLUDE)] | None = None
+
+    @property
+    def included(self) -> tuple[str, ...]:
+        """What to add."""
+        return tuple((self.include or "").split(","))
 
 
 class EventsQuery(Query):

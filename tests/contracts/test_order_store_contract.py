@@ -130,6 +130,17 @@ def test_a_version_is_written_once(store: OrderStore) -> None:
     assert store.load("acme", "ord_1") == record(version=2)
 
 
+def test_an_answer_is_remembered_until_it_expires(store: OrderStore) -> None:
+    """API-03: the first answer of a key stays for its seven days, then the key is free."""
+    first = Marker("client#k", "hash", 200, {"n": 1}, NOW + timedelta(days=7))
+    store.remember("acme", first)
+    store.remember("acme", replace(first, answer={"n": 2}, expires_at=NOW + timedelta(days=9)))
+    assert store.marker("acme", "client#k") == first
+    late = replace(first, answer={"n": 3}, expires_at=first.expires_at + timedelta(days=7))
+    store.commit(Commit(record(), marker=late))
+    assert store.marker("acme", "client#k") == late
+
+
 def test_a_marker_is_taken_once_and_nothing_else_is_written(store: OrderStore) -> None:
     """API-03, ENT-06: the second use of a key leaves the record as it was."""
     marker = Marker("client#k", "hash", 201, {"id": "ord_1"}, NOW + timedelta(days=7))

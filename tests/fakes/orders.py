@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from oms.action_items.model import ActionItem
@@ -49,7 +49,7 @@ class FakeOrders:
         stored = self.load(*key)
         if (0 if stored is None else stored.version) != record.version - 1:
             raise VersionConflict("the order changed meanwhile")
-        if change.marker is not None and (key[0], change.marker.key) in self._markers:
+        if change.marker is not None and self._taken(key[0], change.marker):
             raise AlreadyDone("idempotency key")
         if any(self._moved(item) for item in change.items):
             raise VersionConflict("an action item changed meanwhile")
@@ -72,6 +72,15 @@ class FakeOrders:
     def marker(self, company: str, key: str) -> Marker | None:
         """The answer a key already got, or None."""
         return self._markers.get((company, key))
+
+    def remember(self, company: str, marker: Marker) -> None:
+        """Keep an answer; the first one of a key stays until it expires."""
+        if not self._taken(company, marker):
+            self._markers[company, marker.key] = marker
+
+    def _taken(self, company: str, marker: Marker) -> bool:
+        known = self._markers.get((company, marker.key))
+        return known is not None and known.expires_at > marker.expires_at - timedelta(days=7)
 
     def facts(self, company: str, order_id: str, after: int) -> tuple[StoredFact, ...]:
         """Facts above `after`, in order."""

@@ -206,7 +206,10 @@ def test_reading_an_order(world: World) -> None:
     assert (got.status, got.headers["etag"]) == (200, '"1"')
     assert got.body["version"] == 1
     assert got.body["state"] == "RECEIVED"
-    assert {"action": "cancel", "allowed": True, "reasons": []} in got.body["allowedActions"]
+    assert {
+        "action": "cancel", "allowed": True, "maxQuantity": 3, "maxAmount": None,
+        "requiresApproval": False, "requiresReason": True, "reasons": [],
+    } in got.body["allowedActions"]  # fmt: skip
     assert got.body["payments"]["tenders"][0]["lastFour"] == "1111"
     assert "tok_ok" not in json.dumps(got.body)
     chosen = world.http("orders", "GET", f"{PATH}/{order_id}", query={"fields": "state,totals"})

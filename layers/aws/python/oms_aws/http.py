@@ -29,6 +29,7 @@ from oms_aws import http_problems, telemetry
 from oms_aws.http_actor import Unauthenticated, actor_of, require
 from oms_aws.http_body import MAX_BYTES, TooLarge, canonical, looks_like_card_number, read_json
 from oms_aws.http_calls import ANONYMOUS, MAX_ID, Call, Key, Operation, Reply
+from oms_aws.http_keys import Keys
 
 if TYPE_CHECKING:
     from oms.lifecycle.answers import Answer
@@ -40,10 +41,12 @@ class Api:
     """All operations of one function behind an HTTP API with payload format 2.0."""
 
     def __init__(
-        self, operations: Sequence[Operation], client_of: Callable[[str], Client | None]
-    ) -> None:
+        self, operations: Sequence[Operation], client_of: Callable[[str], Client | None],
+        keys: Callable[[], Keys] | None = None,
+    ) -> None:  # fmt: skip
         self.operations = tuple(operations)
         self._client_of = client_of
+        self._keys = keys
         self._resolver = APIGatewayHttpResolver()
         for operation in self.operations:
             self._register(operation)
@@ -85,7 +88,8 @@ class Api:
             expected_outcome=self._expected_outcome(operation),
             raw=raw, headers=self._headers,
         )  # fmt: skip
-        reply = operation.run(call)
+        kept = self._keys if operation.remembered else None
+        reply = operation.run(call) if kept is None else kept().once(call, operation.run)
         headers = dict(reply.headers)
         if reply.version is not None:
             headers["ETag"] = f'"{reply.version}"'

@@ -49,19 +49,24 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an operation answers. `version` becomes the ETag."""
+    """What an operation answers. `version` becomes the ETag; `outcome` are the parts of what a
+    command comes to, where no order record tells (PVW-02).
+    """
 
     body: Any
     status: int = 200
     version: int | None = None
     replayed: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    outcome: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One route. `answers` maps the statuses of success to their schemas; `query` None means no
-    parameters, `open_query` that `run` checks them itself, `raw` that it reads the bytes itself.
+    parameters, `open_query` that `run` checks them itself, `raw` that it reads the bytes itself,
+    `remembered` that its answers are kept by key and told with their outcome here, since no order
+    record does it.
     """
 
     name: str
@@ -78,6 +83,7 @@ class Operation:
     if_match: bool = False
     preview: bool = False
     raw: bool = False
+    remembered: bool = False
 
     @property
     def pattern(self) -> re.Pattern[str]:

@@ -41,6 +41,8 @@ Row = dict[str, Any]
 DUE_BUCKETS = 8
 LEASE = 100
 HEARTBEAT = "HEARTBEAT"
+MARKER_SECONDS = 7 * 24 * 3600
+"""How long before it expires an answer was given."""
 
 
 class DynamoOrders:
@@ -87,6 +89,14 @@ class DynamoOrders:
             unpack(bytes(item["doc"]["B"])),
             datetime.fromtimestamp(int(item["expiresAt"]["N"]), UTC),
         )  # fmt: skip
+
+    def remember(self, company: str, marker: Marker) -> None:
+        """Keep an answer; the first one of a key stays until it expires."""
+        try:
+            self._client.put_item(**self._marker_put(company, marker))
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
 
     def facts(self, company: str, order_id: str, after: int) -> tuple[StoredFact, ...]:
         """Facts above `after`, in order; pages first, then those in the record."""
@@ -184,7 +194,14 @@ class DynamoOrders:
             "doc": {"B": pack(marker.answer)},
             "expiresAt": {"N": str(int(marker.expires_at.timestamp()))},
         }  # fmt: skip
-        return {"TableName": self._tables["orders"], "Item": item} | _guard(0)
+        given = int(marker.expires_at.timestamp()) - MARKER_SECONDS
+        return {
+            "TableName": self._tables["orders"], "Item": item,
+            # A table forgets what expired some time later; a key is free from that moment on.
+            "ConditionExpression": "attribute_not_exists(#pk) OR #expires <= :given",
+            "ExpressionAttributeNames": {"#pk": "pk", "#expires": "expiresAt"},
+            "ExpressionAttributeValues": {":given": {"N": str(given)}},
+        }  # fmt: skip
 
     def _decision_put(self, record: OrderRecord, decision: Mapping[str, Any]) -> Row:
         order = record.order

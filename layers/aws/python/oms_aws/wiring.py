@@ -195,11 +195,18 @@ def relief() -> Relief:
     return Relief(lifecycle(), ports(), IndexedHolders(search_index(), clock))
 
 
-def view(actor: Actor, record: OrderRecord) -> dict[str, Any]:
-    """An order as this actor gets to see it; what could be charged again stays inside (PAY-05)."""
-    from oms.lifecycle.view import view as see
+def view(actor: Actor, record: OrderRecord, actions: bool = False) -> dict[str, Any]:
+    """An order as this actor gets to see it; what could be charged again stays inside (PAY-05).
 
-    seen = see(record, lifecycle().context(record, actor, "read"))
+    `actions` adds the allowed actions of every part (ACT-01).
+    """
+    from oms.lifecycle.view import view as see
+    from oms.lifecycle.view import with_actions
+
+    ctx = lifecycle().context(record, actor, "read")
+    seen = see(record, ctx)
+    if actions:
+        with_actions(seen, record, ctx)
     for part in PARTS:
         seen.setdefault(part, {})
     counters.narrow(actor, seen["fulfillment"])

@@ -61,6 +61,11 @@ class OrderStore(Protocol):
     def marker(self, company: str, key: str) -> Marker | None:
         """The answer a key already got, or None."""
 
+    def remember(self, company: str, marker: Marker) -> None:
+        """Keep an answer that no record was written with; the first one of a key stays until it
+        expires.
+        """
+
     def facts(self, company: str, order_id: str, after: int) -> tuple[StoredFact, ...]:
         """Facts of an order with a sequence above `after`, in order, without a gap (EVT-03)."""
 

@@ -4,25 +4,17 @@ actions.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from oms.billing.decisions import balances
 from oms.fulfillment.model import FulfillmentOrder
-from oms.fulfillment.policy import ACTIONS as FLOOR_ACTIONS
 from oms.fulfillment.sla import sla
 from oms.fulfillment.states import fo_state
 from oms.holds.decisions import open_holds
 from oms.kernel.codec import encode
 from oms.kernel.context import Context
-from oms.kernel.errors import Reason
-from oms.lifecycle.dispatch import (
-    BILLING,
-    ORDER,
-    PAYMENTS,
-    action_reasons,
-    fulfillment_reasons,
-)
-from oms.lifecycle.drafting import ACTIONS
+from oms.lifecycle import allowed
 from oms.lifecycle.record import OrderRecord
 from oms.lifecycle.scopes import version_of
 from oms.lifecycle.state import covered, money, state
@@ -31,7 +23,8 @@ from oms.orders.drafts import DraftWork, holder, lock_ends
 from oms.orders.status import fulfillment_status, line_status, payment_status, return_status
 from oms.payments.decisions import summary as payment_summary
 
-LISTED = (*ORDER.values(), *PAYMENTS.values(), *BILLING.values())
+MANY_LINES = 500
+"""Above this many lines the order's own actions tell enough: an answer has its limits, too."""
 
 
 def summary(record: OrderRecord, ctx: Context) -> dict[str, Any]:
@@ -79,12 +72,31 @@ def view(record: OrderRecord, ctx: Context) -> dict[str, Any]:
         answer.get("fulfillment", {}).get("orders", []), record.fulfillment.orders, strict=True
     ):
         row |= _fulfillment(record, fo, ctx)
-    answer["allowedActions"] = [
-        _action(name, action_reasons(record, name, ctx))
-        for name in (*(name for name, _ in LISTED), *ACTIONS.values())
-    ]
+    answer["allowedActions"] = allowed.order_actions(record, ctx)
     if record.draft is not None:
         answer["draft"] = _draft(record.draft, ctx)
+    return answer
+
+
+def with_actions(answer: dict[str, Any], record: OrderRecord, ctx: Context) -> dict[str, Any]:
+    """The view with the allowed actions of every part: lines, payments, documents, holds.
+
+    Lines of an order with more than `MANY_LINES` have none of their own; the order's tell enough.
+    """
+    billing, paid = answer.get("billing", {}), answer.get("payments", {})
+    lines = record.order.lines if len(record.order.lines) <= MANY_LINES else ()
+    parts: tuple[tuple[list[dict[str, Any]], Iterable[Any], Any], ...] = (
+        (answer["order"]["lines"], lines, allowed.line_actions),
+        (paid.get("tenders", []), record.payments.tenders, allowed.payment_actions),
+        (paid.get("intents", []), record.payments.intents, allowed.intent_actions),
+        (billing.get("invoices", []), record.billing.invoices, allowed.invoice_actions),
+        (answer.get("holds", {}).get("holds", []), record.holds.holds, allowed.hold_actions),
+    )
+    for rows, members, actions in parts:
+        for row, member in zip(rows, members, strict=False):
+            row["allowedActions"] = actions(record, member, ctx)
+    for row in billing.get("creditMemos", []):
+        row["allowedActions"] = []
     return answer
 
 
@@ -107,9 +119,7 @@ def _fulfillment(record: OrderRecord, fo: FulfillmentOrder, ctx: Context) -> dic
         "execution": fo.execution.value,
         "version": version_of(record.scopes, f"fo:{fo.id}"),
         "holds": [{"id": hold.id, "type": hold.type} for hold in standing],
-        "allowedActions": [
-            _action(name, fulfillment_reasons(record, fo.id, name, ctx)) for name in FLOOR_ACTIONS
-        ],
+        "allowedActions": allowed.fulfillment_actions(record, fo, ctx),
     }
     time = sla(fo, ctx.now, ctx.policy)
     if time is not None:
@@ -118,12 +128,3 @@ def _fulfillment(record: OrderRecord, fo: FulfillmentOrder, ctx: Context) -> dic
             "inStateSeconds": int(time.in_state.total_seconds()), "dueAt": encode(time.due_at),
         }  # fmt: skip
     return computed
-
-
-def _action(name: str, reasons: tuple[Reason, ...]) -> dict[str, Any]:
-    return {"action": name, "allowed": not reasons, "reasons": encode_reasons(reasons)}
-
-
-def encode_reasons(reasons: tuple[Reason, ...]) -> list[dict[str, Any]]:
-    """Reason codes in their API form (ACT-03)."""
-    return [encode(reason) for reason in reasons]
