@@ -38,11 +38,18 @@ def test_stream_readers_isolate_a_poison_record(name: str) -> None:
     assert failures in set(granted(ROLES[referred(function)]))
 
 
+ORDERS_ONLY = {"dynamodb": {"Keys": {"sk": {"S": ["ORDER"]}}}}
+CALLS_ONLY = {"dynamodb": {"NewImage": {"call": {"S": ["SUPPLIED", "SHORT"]}}}}
+
+
 @pytest.mark.parametrize("name", STREAMS)
-def test_stream_readers_are_woken_for_orders_only(name: str) -> None:
-    """Keys, pages of facts and sequences lie in the same table, and their records cost nothing."""
+def test_stream_readers_are_woken_for_what_they_read_only(name: str) -> None:
+    """Keys, pages of facts, sequences and plain counts lie in the same tables, and their records
+    cost nothing.
+    """
     (wanted,) = STREAMS[name]["FilterCriteria"]["Filters"]
-    assert json.loads(wanted["Pattern"]) == {"dynamodb": {"Keys": {"sk": {"S": ["ORDER"]}}}}
+    expected = CALLS_ONLY if name == "ServeWaitingSource" else ORDERS_ONLY
+    assert json.loads(wanted["Pattern"]) == expected
 
 
 def test_only_the_rebuild_may_scan() -> None:
