@@ -25,7 +25,7 @@ def _shown(item: ActionItem, fix: Fix) -> Json:
     if fix.command == "clear":
         path, body = f"/v1/action-items/{item.id}/clear", {"resolution": fix.label}
         preview = False
-    elif item.order_id is None or fix.command not in _REQUESTS:
+    elif item.order_id is None or fix.command not in _REQUESTS or _unpaid(item, fix):
         return shown
     else:
         order = f"/v1/orders/{item.order_id}"
@@ -62,6 +62,11 @@ def _refund(item: ActionItem, fix: Fix) -> Request:
     if "amount" not in item.data:
         return f"payments/{item.record_id}/refund", body, ("amount",)
     return f"payments/{item.record_id}/refund", body | {"amount": int(item.data["amount"])}, ()
+
+
+def _unpaid(item: ActionItem, fix: Fix) -> bool:
+    """Whether no payment has the funds that the fix would give back."""
+    return fix.command == "refund" and item.record_type != "payment"
 
 
 def _distribute(item: ActionItem, _: Fix) -> Request:

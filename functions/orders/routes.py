@@ -11,6 +11,7 @@ from oms.kernel.context import Actor, ActorKind
 from oms.kernel.errors import Malformed, NotFound, OmsError, PreconditionRequired, Problem
 from oms.kernel.facts import StoredFact
 from oms.lifecycle.record import OrderRecord
+from oms.lifecycle.site_scope import visible_decisions, visible_facts
 from oms.search.columns import row
 from oms.search.parse import CONSOLE_PAGE_LIMIT, PAGE_LIMIT
 from oms_aws import telemetry, wiring
@@ -107,8 +108,9 @@ def events(call: Call) -> Reply:
     """Facts of an order after a sequence, so that a consumer can fill a gap (EVT-03)."""
     query: schemas.EventsQuery = call.query
     order_id = call.path["orderId"]
-    wiring.lifecycle().read(call.actor, order_id)
-    facts = wiring.orders().facts(call.actor.company, order_id, query.after)
+    record = wiring.lifecycle().read(call.actor, order_id)
+    later = wiring.orders().facts(call.actor.company, order_id, query.after)
+    facts = visible_facts(record, later, call.actor.sites)
     page = facts[: query.limit]
     following = page[-1].order_seq if len(facts) > len(page) else None
     return Reply({"events": _envelopes(call.actor, order_id, page), "next": following})
@@ -118,7 +120,7 @@ def decisions(call: Call) -> Reply:
     """Why the order was sourced the way it was."""
     record = wiring.lifecycle().read(call.actor, call.path["orderId"])
     found = wiring.decisions().of_order(call.actor.company, record.order.id)
-    return Reply({"decisions": found})
+    return Reply({"decisions": visible_decisions(found, call.actor.sites)})
 
 
 def act(call: Call) -> Reply:
@@ -154,7 +156,8 @@ def _with(actor: Actor, record: OrderRecord, include: Collection[str]) -> dict[s
     if "ledger" in include:
         body["ledger"] = body["billing"].get("ledger", [])
     if "timeline" in include:
-        facts = wiring.orders().facts(actor.company, record.order.id, 0)
+        every = wiring.orders().facts(actor.company, record.order.id, 0)
+        facts = visible_facts(record, every, actor.sites)
         body["timeline"] = _envelopes(actor, record.order.id, facts)
     return body
 

@@ -11,7 +11,7 @@ import pytest
 from oms.action_items.model import ActionItem
 from oms.lifecycle.stalls import item_id
 
-from tests.functions.desk import read, stored
+from tests.functions.desk import BOSS, act, read, stored
 from tests.functions.doubles import FakeClient
 from tests.functions.world import COMPANY, World, invocation
 
@@ -104,3 +104,49 @@ def test_a_second_stop_is_reported_anew(world: World) -> None:
     assert found is not None
     assert [event.what for event in found.history] == ["OPENED", "RESOLVED", "OPENED"]
     assert found.state.open
+
+
+@pytest.mark.usefixtures("aws")
+def test_turning_manual_approval_off_releases_what_waits(world: World) -> None:
+    """WFL-14: no later than the order has waited, at most an hour, and with no event of its own;
+    until then it costs a look after ever longer times, not one a minute.
+    """
+    world.settings.put_settings(COMPANY, "COMPANY", {"workflow.orderApproval": "MANUAL"})
+    order_id = arrive(world, 1)
+    version = stored(world, order_id).version
+    pass_minutes(world, 180)
+    assert read(world, order_id)["state"] == "AWAITING_APPROVAL"
+    assert stored(world, order_id).version - version <= 7
+    world.settings.put_settings(COMPANY, "COMPANY", {})
+    pass_minutes(world, 61)
+    record = stored(world, order_id)
+    assert record.order.approval.value == "SYSTEM_APPROVED"
+    assert [asked.state for asked in record.approvals.requests] == ["SYSTEM_APPROVED"]
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_higher_amount_releases_soon_what_has_waited_briefly(world: World) -> None:
+    """WFL-14, APV-04: the rule no longer matches an order that waits by it."""
+    rules = {"workflow.orderApproval": "RULES", "workflow.orderApprovalAbove": 1}
+    world.settings.put_settings(COMPANY, "COMPANY", rules)
+    order_id = arrive(world, 1)
+    assert read(world, order_id)["state"] == "AWAITING_APPROVAL"
+    world.settings.put_settings(
+        COMPANY, "COMPANY", rules | {"workflow.orderApprovalAbove": 100_000}
+    )
+    pass_minutes(world, 6)
+    assert stored(world, order_id).order.approval.value == "SYSTEM_APPROVED"
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_suspended_order_that_waits_is_not_looked_at(world: World) -> None:
+    """FLG-02, SAG-05: nothing but its resumption moves it, so the clock leaves it alone."""
+    world.settings.put_settings(COMPANY, "COMPANY", {"workflow.orderApproval": "MANUAL"})
+    order_id = arrive(world, 1)
+    act(world, order_id, {"action": "suspend", "reason": "asked to"}, claims=BOSS)
+    version = stored(world, order_id).version
+    pass_minutes(world, 120)
+    assert stored(world, order_id).version == version
+    world.settings.put_settings(COMPANY, "COMPANY", {})
+    act(world, order_id, {"action": "resume", "reason": "fine"}, claims=BOSS)
+    assert stored(world, order_id).order.approval.value == "SYSTEM_APPROVED"

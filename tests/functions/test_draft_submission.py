@@ -11,6 +11,7 @@ from oms.settings.model import Channel
 
 from tests.functions.desk import (
     ANA,
+    BOSS,
     PATH,
     act,
     allowed,
@@ -25,7 +26,9 @@ from tests.functions.desk import (
     with_cart,
     without_channel,
 )
-from tests.functions.world import COMPANY, World, client
+from tests.functions.world import COMPANY, World, client, user
+
+DORA = user("dora", "[service_manager]")
 
 
 def test_submission_names_everything_that_is_missing(world: World) -> None:
@@ -157,3 +160,25 @@ def test_an_unmapped_tender_is_missing_data_of_a_draft(world: World) -> None:
 
 def corrected(channel: Channel) -> Channel:
     return replace(channel, tenders={"visa": "CARD"}, version=channel.version + 1)
+
+
+def test_whoever_submits_a_draft_does_not_approve_it(world: World) -> None:
+    """APV-02: the request is of the agent who submitted, not of the one who began; repeating an
+    approval is no error and changes nothing (ORD-109), though it is not listed (ACT-01).
+    """
+    world.settings.put_settings(COMPANY, "COMPANY", {"workflow.orderApproval": "MANUAL"})
+    tenders = [{"method": "TERMS"}]
+    order_id = begin(world, BOSS, **without_channel(entered(world, tenders=tenders))).body["id"]
+    act(world, order_id, {"action": "transfer", "agent": "id-dora"}, claims=BOSS)
+    act(world, order_id, edit(entered(world, tenders=tenders)), claims=DORA)
+    assert act(world, order_id, {"action": "submit"}, claims=DORA).status == 200
+    world.run(order_id)
+    (asked,) = stored(world, order_id).approvals.requests
+    assert asked.requested_by == "USER:id-dora"
+    got = act(world, order_id, {"action": "approve"}, claims=DORA)
+    assert (got.status, got.body["code"]) == (422, "NO_PERMISSION")
+    assert act(world, order_id, {"action": "approve"}, claims=BOSS).body["version"] > 0
+    version = stored(world, order_id).version
+    assert "approve" not in allowed(read(world, order_id))
+    assert act(world, order_id, {"action": "approve"}, claims=DORA).status == 200
+    assert stored(world, order_id).version == version

@@ -14,7 +14,7 @@ from oms.kernel.policy import Policy
 from oms.orders import commands, decisions
 from oms.orders.commands import ChangeAddress
 from oms.orders.facts import LineChanged, NoteAdded, OrderChanged, RecallRequested
-from oms.orders.model import Address, Approval, Buckets, Mark, Order
+from oms.orders.model import Address, Approval, Buckets, Mark, Order, Wait
 from oms.orders.policy import RULES, refusals
 from oms.orders.status import order_state
 
@@ -113,7 +113,7 @@ def test_address_of_another_group_may_change() -> None:
     ("action", "free"),
     [
         ("approve", False), ("file", False), ("addNote", True), ("cancel", True), ("void", True),
-        ("changeAddress", True), ("setFlag", True), ("resume", True), ("complete", True),
+        ("changeAddress", True), ("setFlag", True), ("complete", True),
     ],
 )  # fmt: skip
 def test_suspension_and_alert_stop_advancing_only(action: str, free: bool) -> None:
@@ -176,7 +176,7 @@ def test_approval_needs_coverage_where_it_is_required() -> None:
         ({"reached": "AWAITING_FILING"}, "file", []),
         ({}, "complete", ["STATE"]),
         ({}, "approve", ["STATE"]),
-        ({"approval": Approval.APPROVED}, "approve", []),
+        ({"approval": Approval.APPROVED}, "approve", ["STATE"]),
         ({"approval": Approval.APPROVED}, "reject", ["STATE"]),
         ({}, "backorder", []),
     ],
@@ -240,7 +240,26 @@ def test_suspend_and_resume() -> None:
     assert decisions.suspend(step.part, commands.Suspend("again"), ctx(ANA)).facts == ()
     back = decisions.resume(step.part, commands.Resume("fine"), ctx(ANA))
     assert back.part.suspended is None
-    assert decisions.resume(back.part, commands.Resume("fine"), ctx(ANA)).facts == ()
+
+
+def test_an_action_that_would_change_nothing_is_not_allowed() -> None:
+    """ACT-01, ACT-02: nothing to resume, nothing left to suspend, nothing left to approve; a line
+    that waits can be tried at once.
+    """
+    made = order(1)
+    assert codes(made, "resume") == ["STATE"]
+    assert codes(replace(made, suspended=MARK), "resume") == []
+    line = made.lines[0]
+    assert codes(replace(made, lines=(replace(line, suspended=True),)), "resume") == []
+    waiting = replace(made, lines=(replace(line, wait=Wait("OUT_OF_STOCK", NOW)),))
+    assert codes(waiting, "resume") == []
+    step = decisions.resume(waiting, commands.Resume("look again", line_no=1), ctx(ANA))
+    assert step.part.lines[0].wait is None
+    stopped = replace(made, suspended=MARK)
+    assert codes(stopped, "suspend") == []
+    assert codes(replace(stopped, lines=(replace(line, suspended=True),)), "suspend") == ["STATE"]
+    for approval in (Approval.APPROVED, Approval.SYSTEM_APPROVED):
+        assert codes(replace(made, approval=approval), "approve") == ["STATE"]
 
 
 def test_suspended_line_stops_itself_only() -> None:

@@ -124,24 +124,6 @@ class Desk:
         fact = ShipmentCreated(fo_id, f"shp-{self.shipments}", "dc", "ups", (), rows)
         return self.take(billing.post(self.billing, fact, self.lines, self.gross, ORDER, self.ctx))
 
-    def release(self, fo_id: str, *units: tuple[int, int]) -> tuple[Fact, ...]:
-        """Send (line number, quantity) pairs to the floor, invoiced at once (ON_RELEASE)."""
-        return self.take(
-            billing.post_release(self.billing, fo_id, dict(units), self.lines, self.gross, self.ctx)
-        )
-
-    def lose(self, fo_id: str, line_no: int, quantity: int) -> int:
-        """Units that were invoiced at release will not ship; returns how many were credited."""
-        step, taken = billing.withdraw(
-            self.billing, fo_id, {line_no: quantity}, self.lines, ORDER, "SHORT", self.ctx
-        )
-        for number, count in taken.items():
-            line = self.lines[number]
-            counts = replace(line.buckets, invoiced=line.buckets.invoiced - count)
-            self.lines[number] = replace(line, buckets=counts)
-        self.take(step)
-        return taken.get(line_no, 0)
-
     def cancel(self, line_no: int, quantity: int) -> tuple[Fact, ...]:
         """Cancel units from the back of a line."""
         line = self.lines[line_no]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from oms.action_items import decisions as action_items
+from oms.action_items.model import Attention
+from oms.action_items.reactions import openings
 from oms.billing.commands import CreditAmount
 from oms.kernel.errors import NotFound
 from oms.orders.commands import NewTender
@@ -17,11 +20,12 @@ from oms.payments.commands import (
     SettleIntent,
     TakeWebhook,
 )
+from oms.payments.facts import RefundedTwice
 from oms.payments.gateway import GatewayResult, Outcome, RequestKind, WebhookEvent
 from oms.payments.model import IntentKind, IntentState
 
 from tests.domain.payments.bank import HARD, PENDING, SOFT
-from tests.domain.payments.desk import Desk, simple, types
+from tests.domain.payments.desk import ORDER, Desk, simple, types
 
 CARD = NewTender("CARD", token="tok")
 NEVER = GatewayResult(Outcome.NEVER_SEEN)
@@ -72,6 +76,15 @@ def test_a_refund_that_happens_twice_is_owed_back_and_shown() -> None:
     assert desk.refunded() == [1400]
     assert desk.bank.given[capture.reference] == 1400
     assert (desk.money.open_credit, desk.money.unapplied) == (0, -700)
+    (twice,) = [fact for fact in facts if isinstance(fact, RefundedTwice)]
+    (item,) = [o for fact in facts for o in openings(fact, ORDER) if o.type == "REFUNDED_TWICE"]
+    card = desk.payments.tenders[0].id
+    assert (item.subject_type, item.subject_id, item.cause_key) == ("payment", card, first.id)
+    assert item.data == {"amount": "700"} == {"amount": str(twice.amount)}
+    step = action_items.react(Attention(), twice, ORDER, desk.ctx)
+    assert [(known.type, known.blocking) for known in step.part.items] == [
+        ("REFUNDED_TWICE", False)
+    ]
 
 
 def test_late_success_cancels_the_retry_that_was_not_sent() -> None:

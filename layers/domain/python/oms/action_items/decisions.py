@@ -35,8 +35,8 @@ from oms.kernel.facts import Fact, Step
 from oms.kernel.ids import derive
 
 __all__ = [
-    "alerted", "assign", "clear", "comment", "escalate", "open_item", "react", "reinstate",
-    "reopen", "repeat_row", "resolve", "resolve_row", "row", "snooze",
+    "alerted", "assign", "clear", "comment", "escalate", "open_item", "open_of", "react",
+    "reinstate", "reopen", "repeat_row", "resolve", "resolve_row", "row", "snooze",
 ]  # fmt: skip
 
 
@@ -106,6 +106,11 @@ def alerted(attention: Attention, line_no: int | None = None) -> bool:
     An item of a line stops that line only, one without a line stops the whole order.
     """
     return any(item.blocking and item.line_no == line_no for item in attention.items)
+
+
+def open_of(attention: Attention, type_: str) -> tuple[OpenItem, ...]:
+    """Open items of a type."""
+    return tuple(item for item in attention.items if item.type == type_)
 
 
 def react(attention: Attention, fact: Fact, order_id: str, ctx: Context) -> Step[Attention]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from oms.billing.facts import InvoicePaid
+from oms.billing.facts import CreditLeftOpen, CreditMemoApplied, InvoicePaid
 from oms.fulfillment import facts as fulfillment
 from oms.holds.facts import HoldDue, HoldReleased
 from oms.kernel.facts import Fact
@@ -65,6 +65,13 @@ def openings(fact: Fact, order_id: str) -> Iterator[Opening]:
     yield from _of_payments(fact)
     yield from _of_fulfillment(fact)
     match fact:
+        case CreditLeftOpen():
+            kind, name = "creditMemo", fact.record_id
+            if fact.payment_id is not None:
+                kind, name = "payment", fact.payment_id
+            text = f"{fact.amount} of a credit has been open for more than a day"
+            data = {"amount": str(fact.amount)}
+            yield Opening("UNAPPLIED_CREDIT", kind, name, fact.record_id, text, data=data)
         case HoldDue(action="ESCALATE"):
             text = f"the {fact.type} hold is past its time"
             yield Opening("HOLD_OVERDUE", "order", order_id, fact.record_id, text)
@@ -93,6 +100,8 @@ def closings(fact: Fact) -> Iterator[Closing]:
         case fulfillment.ShipmentDelivered():
             over = "the parcel arrived"
             yield Closing(("DELIVERY_EXCEPTION",), over, fact.record_id, fact.package_id)
+        case CreditMemoApplied():
+            yield Closing(("UNAPPLIED_CREDIT",), "nothing is left of it", cause_key=fact.record_id)
         case InvoicePaid():
             yield Closing(("CAPTURE_FAILED",), "the invoice is paid", fact.record_id)
         case _:
@@ -214,6 +223,8 @@ def _over_in_orders(fact: Fact) -> Iterator[Closing]:
             yield Closing((TRANSFERRED,), "somebody went on with it", fact.record_id)
         case orders.OrderChanged(what="draft.content"):
             yield Closing((TRANSFERRED,), "somebody went on with it", fact.record_id)
+        case orders.OrderChanged(what="resumed" | "suspended", new=None | "false"):
+            yield Closing(("JOB_FAILED",), "it is tried again", fact.record_id)
         case orders.FindingsResolved():
             yield Closing(fact.codes, "checked again", fact.record_id)
         case orders.UnitsBackordered():

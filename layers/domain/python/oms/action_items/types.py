@@ -42,6 +42,7 @@ RESUBMIT = Fix("Resubmit", "retryPayment", {"intentId": CAUSE})
 OTHER_METHOD = Fix("Other method", "addTender")
 REFUND = Fix("Refund surplus", "refund", {"paymentId": SUBJECT})
 REFUND_SURPLUS = Fix("Refund surplus", "refund", {"paymentId": SUBJECT, "amount": AMOUNT})
+REFUND_CREDIT = Fix("Refund credit", "refund", {"paymentId": SUBJECT, "amount": AMOUNT})
 DISTRIBUTE = Fix("Distribute", "distributeFunds", {"paymentId": SUBJECT})
 TRY_SITES = Fix("Look for a site again", "resume", {"lineNo": LINE})
 BACKORDER = Fix("Backorder", "backorder", {"lineNo": LINE})
@@ -80,7 +81,7 @@ TYPES: dict[str, ItemType] = {
         _type("EXCESS_FUNDS", False, "MEDIUM", 48, "finance", REFUND_SURPLUS, DONE),
         _type("REFUNDED_TWICE", False, "HIGH", 48, "finance", OTHER_METHOD, DONE),
         _type("ORPHAN_PAYMENT", False, "HIGH", 48, "finance", DISTRIBUTE, REFUND, DONE),
-        _type("UNAPPLIED_CREDIT", False, "MEDIUM", 48, "finance", REFUND, DONE),
+        _type("UNAPPLIED_CREDIT", False, "HIGH", 48, "finance", REFUND_CREDIT, DONE),
         _type("APPROVAL_OVERDUE", False, "MEDIUM", 1, "service", APPROVE),
         _type("AUTOMATION_STALLED", False, "HIGH", 1, "operations", DONE),
         _type("ROUTING_EXHAUSTED", True, "HIGH", 8, "planning", TRY_SITES, BACKORDER, CANCEL_UNITS),

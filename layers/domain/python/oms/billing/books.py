@@ -130,7 +130,9 @@ class Books:
         left.remove(application)
         self.billing = replace(self.billing, applications=tuple(left))
         if memo:
-            self.put_memo(replace(memo, applied=memo.applied - amount, filed_at=None))
+            self.put_memo(
+                replace(memo, applied=memo.applied - amount, filed_at=None, reported=False)
+            )
         if invoice.applied == invoice.total:
             self.facts.append(InvoiceReopened(invoice.id))
         self.put_invoice(replace(invoice, applied=invoice.applied - amount, filed_at=None))

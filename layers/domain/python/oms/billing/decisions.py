@@ -4,10 +4,12 @@ documents   draft, post, post_release, released_invoice, withdraw, credit, credi
             file_document, invoice_state, memo_state
 funds       apply_funds, unapply_funds, distribute
 ledger      balances, settled, post_entry, turnover
+deadlines   tick, next_due
 reactions   react (to facts of fulfillment, billing and payments)
 """
 
 from oms.billing.credits import credit, creditable
+from oms.billing.deadlines import next_due, tick
 from oms.billing.documents import (
     BillableLine,
     draft,
@@ -36,12 +38,14 @@ __all__ = [
     "file_document",
     "invoice_state",
     "memo_state",
+    "next_due",
     "post",
     "post_entry",
     "post_release",
     "react",
     "released_invoice",
     "settled",
+    "tick",
     "turnover",
     "unapply_funds",
     "withdraw",

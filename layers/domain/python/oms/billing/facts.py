@@ -85,6 +85,19 @@ class CreditMemoClosed(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class CreditLeftOpen(Fact):
+    """Part of a credit memo is neither applied nor refunded a day after it was posted (BIL-07).
+
+    `payment_id` is where it could be refunded to; None: there are no funds behind it.
+    """
+
+    TYPE: ClassVar[str] = "credit_memo.left_open"
+    RECORD: ClassVar[str] = "creditMemo"
+    amount: int
+    payment_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class RefundOrdered(Fact):
     """Unapplied funds of a payment go back to where they came from (PAY-35); record is the
     payment.

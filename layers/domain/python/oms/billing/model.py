@@ -84,7 +84,8 @@ class CreditLine:
 class CreditMemo:
     """Numbered, immutable document that reduces what the customer owes or is owed.
 
-    `payout`: it is meant to be refunded and never applied to an invoice (REF-05).
+    `payout`: it is meant to be refunded and never applied to an invoice (REF-05). `reported`: that
+    it stays open was told (BIL-07).
     """
 
     id: str
@@ -98,6 +99,7 @@ class CreditMemo:
     legal_entity: str = "default"
     filing: bool = False
     filed_at: datetime | None = None
+    reported: bool = False
 
 
 @dataclass(frozen=True, slots=True)

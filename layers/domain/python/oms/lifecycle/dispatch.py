@@ -34,7 +34,7 @@ from oms.lifecycle.state import money
 from oms.orders import commands as order_commands
 from oms.orders import decisions as orders
 from oms.orders import drafts
-from oms.orders.policy import refusals
+from oms.orders.policy import approved, refusals
 from oms.payments import commands as payment_commands
 from oms.payments import decisions as payments
 
@@ -126,6 +126,8 @@ def handle(draft: Draft, command: object) -> None:
         drafting.decide(draft, command)
     elif kind in ORDER:
         action, decision = ORDER[kind]
+        if kind is order_commands.Approve and approved(draft.order):
+            return
         permit(draft, action)
         if kind is order_commands.Approve:
             _permit_request(draft, "order", draft.order.id)
@@ -208,6 +210,9 @@ def action_reasons(record: OrderRecord, action: str, ctx: Context) -> tuple[Reas
 def order_reasons(record: OrderRecord, action: str, automatic: bool) -> tuple[Reason, ...]:
     """Why the order's policy table does not allow `action`; empty when it does."""
     blocked = frozenset(t.value for t in Transaction if blocks(record.holds, t))
+    failed = action_items.open_of(record.attention, "JOB_FAILED")
+    if action == "resume" and failed and not record.order.voided_at:
+        return ()
     return refusals(record.order, action, alerted(record.attention), blocked, automatic)
 
 

@@ -34,6 +34,6 @@ def react(draft: Draft, fact: Fact) -> None:
 
 def _approvals(draft: Draft, fact: Fact) -> Step[Approvals]:
     record = draft.record
-    asked_by = record.facts[0].actor if record.facts else draft.ctx.actor.label
+    asked_by = record.order.placed_by or draft.ctx.actor.label
     total = money(record).total
     return approvals.react(record.approvals, fact, asked_by, total, draft.ctx)

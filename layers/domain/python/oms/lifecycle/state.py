@@ -8,12 +8,15 @@ from datetime import datetime, timedelta
 
 from oms.action_items.decisions import alerted
 from oms.billing.decisions import balances, released_invoice, settled
+from oms.billing.decisions import next_due as billing_due
 from oms.fulfillment.decisions import next_due as fulfillment_due
+from oms.fulfillment.decisions import unapproved
 from oms.fulfillment.model import FulfillmentOrder
 from oms.holds.decisions import blocks
 from oms.holds.decisions import next_due as holds_due
 from oms.holds.model import Transaction
 from oms.kernel.context import Context
+from oms.kernel.policy import ApprovalMode
 from oms.lifecycle.record import OrderRecord
 from oms.orders.decisions import approval_due
 from oms.orders.drafts import expires_at
@@ -27,6 +30,9 @@ from oms.payments.model import Intent, IntentKind
 SETTLING = (IntentKind.CAPTURE, IntentKind.REFUND, IntentKind.VOID)
 HEAD_START = timedelta(seconds=30)
 """What running automation gets before the tick looks after the order as well."""
+
+LOOKS = (timedelta(minutes=5), timedelta(hours=1))
+"""Shortest and longest time between two looks at an order that waits for approval."""
 
 EARLY = timedelta(minutes=1)
 """A tick that comes this much too early costs less than moving an index entry."""
@@ -167,11 +173,35 @@ def next_due(record: OrderRecord, ctx: Context) -> datetime | None:
     lines = record.order.lines if sourceable(record) else ()
     waits = [line.wait.next_try for line in lines if line.wait and _stands(record, line)]
     moments = [
-        payments_due(record.payments), holds_due(record.holds),
-        fulfillment_due(record.fulfillment, ctx), approval_due(record.order, ctx), *waits,
+        payments_due(record.payments), holds_due(record.holds), billing_due(record.billing),
+        fulfillment_due(record.fulfillment, ctx), _approval_due(record, ctx), *waits,
         None if record.draft is None else expires_at(record.draft, ctx),
     ]  # fmt: skip
     return min((moment for moment in moments if moment is not None), default=None)
+
+
+def _approval_due(record: OrderRecord, ctx: Context) -> datetime | None:
+    """When to look at an order again that waits for approval, itself or one of its FOs.
+
+    Its own settings may have changed meanwhile, and nobody is told which orders that concerns
+    (WFL-14): it is looked at after as long as it has waited, within `LOOKS`. Nothing looks at one
+    that is stopped or held: whatever lets it go on looks as well.
+    """
+    order = record.order
+    if order.voided_at or stopped(record):
+        return None
+    own = order.intake_done_at is not None and order.approval in (Approval.NONE, Approval.PENDING)
+    if own and blocks(record.holds, Transaction.APPROVE):
+        return None
+    by_job = approval_due(order, ctx)
+    by_jobs = ctx.policy.fulfillment_order_approval is ApprovalMode.JOB
+    waiting = () if by_jobs else unapproved(record.fulfillment)
+    if by_job is not None or not (own or waiting):
+        return by_job
+    began = order.intake_done_at or order.received_at
+    since = max((fo.created_at for fo in waiting), default=began)
+    shortest, longest = LOOKS
+    return ctx.now + min(max(ctx.now - since, shortest), longest)
 
 
 def index_due(

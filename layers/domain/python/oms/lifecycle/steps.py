@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from oms.billing import decisions as billing
 from oms.fulfillment import decisions as fulfillment
 from oms.holds import decisions as holds
 from oms.inventory.model import Item
@@ -98,6 +99,8 @@ class Steps:
                 draft.record = replace(record, due_at=None)
             draft.take("holds", holds.tick(record.holds, ctx, covered(record, ctx)))
             draft.take("payments", payments.tick(draft.record.payments, ctx))
+            payable = payments.refundable_payment(draft.record.payments)
+            draft.take("billing", billing.tick(draft.record.billing, payable, ctx))
             draft.take("fulfillment", fulfillment.tick(draft.record.fulfillment, ctx))
             drafting.tick(draft)
 

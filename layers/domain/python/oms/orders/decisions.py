@@ -175,12 +175,13 @@ def suspend(order: Order, command: commands.Suspend, ctx: Context) -> Step[Order
 
 
 def resume(order: Order, command: commands.Resume, ctx: Context) -> Step[Order]:
-    """Let automation go on; sourcing tries at once (HLD-08)."""
+    """Let automation go on, on the order or on one line; sourcing tries at once (HLD-08)."""
     if command.line_no is not None:
         return _suspend_line(order, command.line_no, False, command.reason)
     if order.suspended is None:
-        return Step(order)
-    fact = _changed(order, "suspended", "true", "false", command.reason)
+        fact = _changed(order, "resumed", None, None, command.reason)
+    else:
+        fact = _changed(order, "suspended", "true", "false", command.reason)
     return Step(retry_now(replace(order, suspended=None), ctx), (fact,))
 
 
@@ -276,13 +277,14 @@ def backorder(order: Order, command: commands.Backorder, ctx: Context) -> Step[O
 
 def _suspend_line(order: Order, line_no: int, suspended: bool, reason: str) -> Step[Order]:
     line = _line(order, line_no)
-    if line.suspended == suspended:
+    waits = line.wait is not None and not suspended
+    if line.suspended == suspended and not waits:
         return Step(order)
     attempts = line.attempts if suspended else 0
     order = change_line(
         order, line_no, lambda row: replace(row, suspended=suspended, attempts=attempts, wait=None)
     )
-    old, new = str(not suspended).lower(), str(suspended).lower()
+    old, new = str(line.suspended).lower(), str(suspended).lower()
     return Step(order, (facts.LineChanged(order.id, line_no, "suspended", old, new, reason),))
 
 

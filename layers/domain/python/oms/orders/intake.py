@@ -293,6 +293,7 @@ def _header(
         pool=channel.pool, instructions=command.instructions,
         submitted_at=ctx.now, tags=command.tags, attributes=command.attributes,
         agent=ctx.actor.id if ctx.actor.kind is ActorKind.USER else None,
+        placed_by=ctx.actor.label,
     )  # fmt: skip
 
 

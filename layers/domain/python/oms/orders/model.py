@@ -233,7 +233,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Header and lines. Explicit facts are only those of ORD-02; everything else is computed."""
+    """Header and lines. Explicit facts are only those of ORD-02; everything else is computed.
+
+    `agent` is the user who sells, `placed_by` whoever placed or submitted it (APV-02).
+    """
 
     id: str
     company: str
@@ -276,6 +279,7 @@ class Order:
     changes: tuple[Change, ...] = ()
     reached: str = "RECEIVED"
     agent: str | None = None
+    placed_by: str | None = None
     approval_checked_at: datetime | None = None
 
     @property

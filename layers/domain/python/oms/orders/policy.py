@@ -62,10 +62,27 @@ def _rejectable(order: Order) -> Reason | None:
     return _pending(order) or _voidable(order)
 
 
+def approved(order: Order) -> bool:
+    """Whether approving it again would change nothing (ORD-109)."""
+    done = order.approval in (Approval.APPROVED, Approval.SYSTEM_APPROVED)
+    return done and not order.voided_at
+
+
 def _approvable(order: Order) -> Reason | None:
-    if order.approval in (Approval.APPROVED, Approval.SYSTEM_APPROVED):
-        return None
+    if approved(order):
+        return Reason("STATE", "the order is approved", order.id)
     return _pending(order)
+
+
+def _suspendable(order: Order) -> Reason | None:
+    if order.suspended and all(line.suspended for line in order.lines):
+        return Reason("STATE", "the order and all its lines are suspended", order.id)
+    return _not_void(order)
+
+
+def _resumable(order: Order) -> Reason | None:
+    stopped = order.suspended or any(line.suspended or line.wait for line in order.lines)
+    return None if stopped else Reason("STATE", "nothing is suspended or waits", order.id)
 
 
 def _intake(order: Order) -> Reason | None:
@@ -129,8 +146,8 @@ RULES: dict[str, Rule] = {
     "reject": Rule(_rejectable, edits=False),
     "cancel": Rule(_open_units, "CANCEL", correction=True),
     "void": Rule(_voidable, "CANCEL", correction=True),
-    "suspend": Rule(_not_void, edits=False, correction=True),
-    "resume": Rule(_always, edits=False, correction=True),
+    "suspend": Rule(_suspendable, edits=False, correction=True),
+    "resume": Rule(_resumable, edits=False, correction=True),
     "lock": Rule(_unlocked, edits=False, correction=True),
     "unlock": Rule(_locked, edits=False, correction=True),
     "setFlag": Rule(_always, correction=True),

@@ -112,6 +112,12 @@ def tender_refundable(payments: Payments, tender: Tender) -> int:
     return sum(refundable(payments, tender, capture) for capture in tender.captures)
 
 
+def refundable_payment(payments: Payments) -> str | None:
+    """The payment that refunds go to first (REF-02); None where none has funds."""
+    ranked = sorted(payments.tenders, key=lambda tender: (tender.orphan, tender.refund_order))
+    return next((t.id for t in ranked if tender_refundable(payments, t)), None)
+
+
 def remaining(payments: Payments, tender: Tender, now: datetime) -> int:
     """Valid authorization that still covers something; what is claimed is part of it."""
     total = 0

@@ -6,7 +6,7 @@ commands        add_tender, authorize, capture, refund, void_payment, retry, rep
 links           create_link, pay_by_link, find_link, under_way
 gateway calls   due, sends, request, mark_sent, settle, take_webhook
 reactions       react (to facts of orders, fulfillment, billing and payments), tick (to time)
-sums            coverage, shortfall, excess, summary, next_due
+sums            coverage, shortfall, excess, summary, refundable_payment, next_due
 """
 
 from oms.payments.balances import (
@@ -14,6 +14,7 @@ from oms.payments.balances import (
     PaymentTotals,
     coverage,
     excess,
+    refundable_payment,
     shortfall,
     summary,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "pay_by_link",
     "react",
     "refund",
+    "refundable_payment",
     "remap",
     "replace_method",
     "request",
