@@ -328,3 +328,20 @@ def test_search_keeps_to_company_and_channel(world: World) -> None:
     assert world.http("orders", "GET", PATH, query={"limit": "250"}, claims=user()).status == 200
     got = world.http("orders", "GET", PATH, query={"mood": "good"})
     assert (got.status, got.body["code"]) == (400, "SEARCH_INVALID")
+
+
+def test_an_order_shows_every_counter_stage_and_step(world: World) -> None:
+    """LIN-01, STA-01, STA-02, ORD-03: readers need no defaults."""
+    order_id = world.place()
+    world.run(order_id)
+    body = world.http("orders", "GET", f"/v1/orders/{order_id}").body
+    line = body["order"]["lines"][0]
+    assert sum(line["buckets"][name] for name in (
+        "unsourced", "backordered", "reserved", "allocated", "picked", "packed", "shipped",
+        "canceled",
+    )) == line["quantity"]  # fmt: skip
+    assert (line["minStage"], line["maxStage"], line["returnStatus"]) == (
+        "ALLOCATED", "ALLOCATED", "NONE",
+    )  # fmt: skip
+    assert body["steps"] == {"names": ["Complete", "Allocate", "Fulfill", "Settle"],
+                             "current": "Fulfill"}  # fmt: skip

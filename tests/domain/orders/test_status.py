@@ -11,6 +11,7 @@ from oms.orders.decisions import state_facts
 from oms.orders.model import Approval, Bucket, Buckets, Finding, Line, Order
 from oms.orders.status import (
     fulfillment_status,
+    line_return_status,
     line_stages,
     line_status,
     order_state,
@@ -161,6 +162,20 @@ def test_every_reachable_combination_has_a_status() -> None:
         assert fulfillment_status(made)
         assert all(line_status(x) for x in made.lines)
     assert seen == known
+
+
+@pytest.mark.parametrize(
+    ("counters", "status"),
+    [
+        ({"shipped": 2, "returned": 1, "forgiven": 1}, "RETURNED"),
+        ({"shipped": 2, "returned": 1, "inbound": 1}, "PARTIALLY_RETURNED"),
+        ({"shipped": 2, "inbound": 1}, "RETURN_EXPECTED"),
+        ({"shipped": 2}, "NONE"), ({"reserved": 2}, "NONE"),
+    ],
+)  # fmt: skip
+def test_return_status_of_a_line(counters: dict[str, int], status: str) -> None:
+    """STA-02, LIN-02: counters within shipped."""
+    assert line_return_status(line(**counters)) == status
 
 
 @pytest.mark.parametrize(

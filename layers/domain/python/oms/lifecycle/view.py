@@ -5,6 +5,7 @@ actions.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import fields
 from typing import Any
 
 from oms.billing.decisions import balances
@@ -12,7 +13,7 @@ from oms.fulfillment.model import FulfillmentOrder
 from oms.fulfillment.sla import sla
 from oms.fulfillment.states import fo_state
 from oms.holds.decisions import open_holds
-from oms.kernel.codec import encode
+from oms.kernel.codec import camel, encode
 from oms.kernel.context import Context
 from oms.lifecycle import allowed
 from oms.lifecycle.record import OrderRecord
@@ -20,7 +21,16 @@ from oms.lifecycle.scopes import version_of
 from oms.lifecycle.state import covered, money, state
 from oms.lifecycle.sums import component_sums, sums
 from oms.orders.drafts import DraftWork, holder, lock_ends
-from oms.orders.status import fulfillment_status, line_status, payment_status, return_status
+from oms.orders.model import Line
+from oms.orders.status import (
+    fulfillment_status,
+    line_return_status,
+    line_stages,
+    line_status,
+    payment_status,
+    return_status,
+    step_bar,
+)
 from oms.payments.decisions import summary as payment_summary
 
 MANY_LINES = 500
@@ -66,8 +76,10 @@ def view(record: OrderRecord, ctx: Context) -> dict[str, Any]:
     answer |= summary(record, ctx)
     answer["totals"] = sums(record, ctx)
     answer["componentTotals"] = component_sums(record)
+    names, current = step_bar(record.order, answer["state"], ctx.policy.order_filing)
+    answer["steps"] = {"names": names, "current": current or None}
     for row, line in zip(answer["order"].get("lines", ()), record.order.lines, strict=True):
-        row["status"] = line_status(line)
+        row |= _line(line)
     for row, fo in zip(
         answer.get("fulfillment", {}).get("orders", []), record.fulfillment.orders, strict=True
     ):
@@ -76,6 +88,16 @@ def view(record: OrderRecord, ctx: Context) -> dict[str, Any]:
     if record.draft is not None:
         answer["draft"] = _draft(record.draft, ctx)
     return answer
+
+
+def _line(line: Line) -> dict[str, Any]:
+    """What is computed of a line: statuses, stages (STA-01, STA-02), every bucket in full."""
+    least, most = line_stages(line) or (None, None)
+    return {
+        "status": line_status(line), "minStage": least, "maxStage": most,
+        "returnStatus": line_return_status(line),
+        "buckets": {camel(f.name): getattr(line.buckets, f.name) for f in fields(line.buckets)},
+    }  # fmt: skip
 
 
 def with_actions(answer: dict[str, Any], record: OrderRecord, ctx: Context) -> dict[str, Any]:

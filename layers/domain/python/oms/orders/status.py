@@ -114,6 +114,17 @@ def payment_status(
     return next((status for holds, status in cases if holds), "UNPAID")
 
 
+def line_return_status(line: Line) -> str:
+    """STA-02."""
+    buckets = line.buckets
+    back = buckets.returned + buckets.forgiven
+    if back and back == buckets.shipped:
+        return "RETURNED"
+    if back:
+        return "PARTIALLY_RETURNED"
+    return "RETURN_EXPECTED" if buckets.inbound else "NONE"
+
+
 def return_status(order: Order) -> str:
     """STA-05."""
     buckets = [line.buckets for line in order.lines if line.buckets.shipped]
