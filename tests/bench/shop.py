@@ -1,10 +1,11 @@
-"""The shop the bench buys from: one warehouse that holds all of three items, on the deployed cloud.
+"""The shop the bench buys from: one warehouse that holds all of its items, on the deployed cloud.
 
 One order of three lines so comes from one site, and its happy path has no waiting and no rework.
 """
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from infra.local.cloud import Endpoints
 from infra.local.job.client import Caller, Reply, aws
 from infra.local.job.seed import COMPANY, seed
 
-SKUS = ("BENCH-1", "BENCH-2", "BENCH-3")
+SKUS = tuple(f"BENCH-{number:02}" for number in range(60))
 SITE = "DC-EAST"
 STOCK = 1_000_000
 PATIENCE_SECONDS = 60
@@ -62,7 +63,7 @@ class Shop:
         }  # fmt: skip
         lines = [
             {"sku": sku, "name": f"Item {sku}", "quantity": 1 + place, "unitPrice": 1995}
-            for place, sku in enumerate(SKUS)
+            for place, sku in enumerate(random.Random(number).sample(SKUS, 3))
         ]
         body = {
             "channel": "web", "externalNumber": number, "currency": "USD",

@@ -5,10 +5,12 @@ Cites GTW-01, GTW-03, GTW-04, GTW-07, PAY-101, PAY-107, INT-03, SAG-05, FLG-02.
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime
 from typing import Any
 
 import pytest
+from oms.kernel.errors import Conflict
 from oms.orders.commands import Cancel, Resume, Suspend
 from oms.orders.model import Lane
 from oms.payments.model import Intent, IntentKind, IntentState
@@ -188,3 +190,52 @@ def test_an_entry_that_came_too_early_is_moved_by_the_tick(merchant: Merchant) -
     for key in merchant.orders.due(merchant.now, 10):
         merchant.steps.tick(*key, "tick")
     assert merchant.orders.due(merchant.now, 10) == ()
+
+
+def test_accepting_asks_four_things_one_after_the_other(
+    merchant: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ORD-100: names and items, counters, commit; the key is looked at only when that fails."""
+    asked: list[str] = []
+    for owner, name in (
+        (merchant.stock, "items_by_sku"), (merchant.stock, "read"), (merchant.orders, "marker"),
+        (merchant.orders, "commit"),
+    ):  # fmt: skip
+        whole = getattr(owner, name)
+
+        def watched(*given: Any, name: str = name, whole: Any = whole, **more: Any) -> Any:
+            asked.append(name)
+            return whole(*given, **more)
+
+        monkeypatch.setattr(owner, name, watched)
+    merchant.place(("A", 1, 1000))
+    assert asked == ["items_by_sku", "read", "commit"]
+
+
+def test_a_lost_race_is_decided_anew_on_what_is_there_then(
+    merchant: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RSV-02, VER-04: stock that moved between reading and writing costs an attempt, no unit."""
+    commit = merchant.orders.commit
+
+    def overtaken(change: Any) -> None:
+        monkeypatch.setattr(merchant.orders, "commit", commit)
+        merchant.place(("A", 4, 1000))
+        commit(change)
+
+    monkeypatch.setattr(merchant.orders, "commit", overtaken)
+    order_id = str(merchant.place(("A", 5, 1000)).body["id"])
+    assert merchant.read(order_id).order.lines[0].buckets.reserved == 5
+    assert [counter.promised for counter in merchant.stock.counters.values()] == [9]
+
+
+def test_a_repeated_offer_is_answered_as_before_although_nothing_is_left(
+    merchant: Merchant,
+) -> None:
+    """API-03, ACC-007: a refusal is told only to those who were not accepted before."""
+    first = merchant.place(("A", 9, 1000))
+    merchant._count = itertools.count(1)
+    again = merchant.place(("A", 9, 1000))
+    assert (again.replayed, again.body["id"]) == (True, first.body["id"])
+    with pytest.raises(Conflict, match="OUT_OF_STOCK"):
+        merchant.place(("A", 9, 1000))

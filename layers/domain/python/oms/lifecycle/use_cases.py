@@ -111,7 +111,9 @@ class Lifecycle:
             digest, stored = body_hash[:HASH_DIGITS], kept(answer.body)
             marker = Marker(scoped, digest, answer.status, stored, expires)
             try:
-                self.commit(outcome, acceptance.ctx, marker=marker, known=acceptance.stock)
+                # What a rival moved once is in demand: read its counters as late as possible then.
+                known = None if attempt else acceptance.stock
+                self.commit(outcome, acceptance.ctx, marker=marker, known=known)
             except (VersionConflict, AlreadyDone, StockConflict) as lost:
                 replay = self._replayed(actor.company, scoped, body_hash)
                 if replay is not None:
