@@ -9,14 +9,15 @@ import sys
 
 from infra.local.build import ROOT
 
-ROUNDS = 5
+ROUNDS = 3
 BASE = "import boto3; boto3.client('dynamodb')"
 PROGRAM = """
-import resource, time
+import pathlib, time
 begun = time.perf_counter()
 {code}
 spent = time.perf_counter() - begun
-print(spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+status = pathlib.Path("/proc/self/status").read_text()
+print(spent, int(status.partition("VmHWM:")[2].split()[0]) / 1024)
 """
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "none",
@@ -26,18 +27,16 @@ ENVIRONMENT = {
 
 
 def measure() -> None:
-    """Print a row per function: median of a few fresh processes."""
-    base, memory = _median(BASE)
-    print(f"start of each function (boto3 with one client: {memory:.0f} MB):")
+    """Print a row per function: medians of a few fresh processes, each after one of the base."""
+    print("start of each function, against boto3 with one client:")
     for folder in sorted((ROOT / "functions").glob("*/handler.py")):
         name = folder.parent.name
-        seconds, peak = _median(f"import functions.{name}.handler")
-        print(f"  {name:20} {seconds / base:5.2f} x   peak {peak:4.0f} MB", flush=True)
-
-
-def _median(code: str) -> tuple[float, float]:
-    runs = [_once(code) for _ in range(ROUNDS)]
-    return statistics.median(r[0] for r in runs), statistics.median(r[1] for r in runs)
+        pairs = [(_once(BASE), _once(f"import functions.{name}.handler")) for _ in range(ROUNDS)]
+        ratio = statistics.median(own[0] / base[0] for base, own in pairs)
+        peaks = [statistics.median(run[1] for run in runs) for runs in zip(*pairs, strict=True)]
+        print(
+            f"  {name:20} {ratio:5.2f} x   peak {peaks[1]:4.0f} MB, {peaks[0]:.0f} MB", flush=True
+        )
 
 
 def _once(code: str) -> tuple[float, float]:
