@@ -12,6 +12,7 @@ import fcntl
 import json
 import os
 import shutil
+import subprocess
 import sys
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -80,6 +81,9 @@ class LocalCloud:
         self.meter = Meter(self._state / "meter.jsonl")
         self._search: processes.Program | None = None
         self._search_port = 0
+        self._gateway: processes.Program | None = None
+        self._gateway_url = ""
+        self._gateway_command: list[str] = []
 
     @classmethod
     def start(cls, state_dir: Path, search: Search = "local", root: Path = ROOT) -> "LocalCloud":
@@ -129,7 +133,8 @@ class LocalCloud:
             processes.environment(deploy.cli_environment(aws_url)),
         )
         endpoints = _endpoints(aws_url, gateway_url, search_url, outputs, self.meter.path)
-        self._start_gateway(gateway_port, endpoints, outputs["GatewaySecretId"])
+        self._prepare_gateway(gateway_port, endpoints, outputs["GatewaySecretId"])
+        self.start_gateway()
         endpoints.write(self._state / "endpoints.json")
         return endpoints
 
@@ -190,16 +195,37 @@ class LocalCloud:
         if self._search is not None:
             processes.stop(self._search)
 
-    def _start_gateway(self, port: int, endpoints: Endpoints, secret_id: str) -> None:
+    def start_gateway(self) -> None:
+        """Start the test gateway, with the money it had moved when it was stopped."""
+        self._gateway = self._run("gateway", self._gateway_command, {})
+        processes.wait_until_answers(self._gateway, self._gateway_url)
+
+    def stop_gateway(self) -> None:
+        """Stop the test gateway, as an outage would."""
+        if self._gateway is not None:
+            processes.stop(self._gateway)
+
+    def workers(self) -> dict[int, str]:
+        """Warm environments of functions: process ids and what runs in them."""
+        home = str(self._state / "tmp")
+        listing = subprocess.run(
+            ["ps", "-ww", "-eo", "pid=,args="], capture_output=True, text=True, check=True
+        ).stdout
+        rows = (line.split(None, 1) for line in listing.splitlines())
+        return {int(row[0]): row[1] for row in rows if home in row[1] and "_worker" in row[1]}
+
+    def _prepare_gateway(self, port: int, endpoints: Endpoints, secret_id: str) -> None:
         secrets = boto3.client(
             "secretsmanager", **client_settings(endpoints.aws_endpoint, endpoints.region)
         )
         secret = json.loads(secrets.get_secret_value(SecretId=secret_id)["SecretString"])
-        webhook = f"{endpoints.api_url}/v1/webhooks/gateway"
-        command = ["infra.local.gateway_service", "--port", str(port), "--webhook-url", webhook]
-        keys = ["--secret", secret["webhookSecret"], "--api-key", secret["apiKey"]]
-        program = self._run("gateway", [*command, *keys], {})
-        processes.wait_until_answers(program, endpoints.gateway_url)
+        self._gateway_url = endpoints.gateway_url
+        self._gateway_command = [
+            "infra.local.gateway_service", "--port", str(port),
+            "--webhook-url", f"{endpoints.api_url}/v1/webhooks/gateway",
+            "--secret", secret["webhookSecret"], "--api-key", secret["apiKey"],
+            "--data", str(self._state / "tmp" / "gateway"),
+        ]  # fmt: skip
 
 
 class ClientSettings(TypedDict):
