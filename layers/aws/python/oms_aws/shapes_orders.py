@@ -108,11 +108,11 @@ class TaxShape(Shape):
 
 
 class LineShape(Shape):
-    """A line as the channel priced it."""
+    """A line as the channel priced it; without a price the order is incomplete (INT-05)."""
 
     sku: Short
     quantity: Units
-    unit_price: Charge
+    unit_price: Charge | None = None
     name: Name | None = None
     line_no: LineNo | None = None
     group: Code | None = None
@@ -201,7 +201,7 @@ def _bound(order: OrderShape) -> int:
     """More than any sum that can be formed of the order's amounts."""
     value = _size(order.adjustments)
     for line in order.lines:
-        value += line.quantity * max(line.unit_price, line.list_price or 0) + line.fee
+        value += line.quantity * max(line.unit_price or 0, line.list_price or 0) + line.fee
         value += _size(line.adjustments) + _size(line.taxes)
     for group in order.groups:
         value += group.shipping + group.handling + group.shipping_tax + group.handling_tax

@@ -26,7 +26,7 @@ from oms.lifecycle.state import SETTLING, backorders_due, covered, due_intents, 
 from oms.lifecycle.turns import Turns, always
 from oms.lifecycle.use_cases import Lifecycle, Ports
 from oms.orders.mapping import Codes
-from oms.orders.model import Order
+from oms.orders.model import NO_CURRENCY, Order
 from oms.orders.totals import totals
 from oms.orders.validation import validate
 from oms.payments import decisions as payments
@@ -139,13 +139,20 @@ class Steps:
         return self._exchange(company, order_id, cause, (IntentKind.AUTHORIZE,), check)
 
     def _remap(self, draft: Draft) -> None:
-        """Tenders whose code a corrected table translates now (INT-06, PAY-01)."""
+        """Tenders whose code a corrected table translates now (INT-06, PAY-01), and those that
+        could not be asked for anything before the order was valued (INT-05).
+        """
         order, part = draft.order, draft.record.payments
+        if not order.valued:
+            return
         channel = self.ports.settings.channel(order.company, order.channel)
         if channel is not None and any(t.method in channel.tenders for t in part.tenders):
             total = totals(order).current
             codes, gateways = channel.tenders, channel.gateways
             draft.take("payments", payments.remap(part, codes, gateways, total, draft.ctx))
+        if part.currency == NO_CURRENCY:
+            part, total = draft.record.payments, totals(order).current
+            draft.take("payments", payments.value(part, order.currency, total, draft.ctx))
 
     def _known(self, order: Order) -> tuple[Codes, Mapping[str, Item]]:
         """Mapping tables of the channel, and items that were unknown at acceptance (INT-06)."""

@@ -22,10 +22,34 @@ from oms.orders.kinds import (
 )
 
 __all__ = [
-    "Address", "Adjustment", "AdjustmentKind", "Approval", "Bucket", "Buckets", "Change",
-    "Customer", "DeliveryGroup", "DeliveryType", "Finding", "Lane", "Line", "Mark", "Note",
-    "Order", "OrderType", "Origin", "Reservation", "ReturnPolicy", "TaxLine", "TaxPolicy", "Wait",
+    "NO_CURRENCY",
+    "Address",
+    "Adjustment",
+    "AdjustmentKind",
+    "Approval",
+    "Bucket",
+    "Buckets",
+    "Change",
+    "Customer",
+    "DeliveryGroup",
+    "DeliveryType",
+    "Finding",
+    "Lane",
+    "Line",
+    "Mark",
+    "Note",
+    "Order",
+    "OrderType",
+    "Origin",
+    "Reservation",
+    "ReturnPolicy",
+    "TaxLine",
+    "TaxPolicy",
+    "Wait",
 ]  # fmt: skip
+
+NO_CURRENCY = "XXX"
+"""What ISO 4217 writes where no currency is involved: the order has none yet (INT-05)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +164,9 @@ class Wait:
 class Line:
     """One order line. `amounts` (minor units) are those of all ordered units; `backordered_in` is
     the group that owes those that wait for supply; with `charges_first` shipping and handling come
-    whole with its first unit (ADJ-07)."""
+    whole with its first unit (ADJ-07).
+    One that is not `priced` has no price yet (INT-05).
+    """
 
     line_no: int
     sku: str
@@ -170,6 +196,7 @@ class Line:
     return_policy: ReturnPolicy | None = None
     attributes: dict[str, str] = field(default_factory=dict)
     charges_first: bool = False
+    priced: bool = True
 
     def share(self, start: int, stop: int) -> Amounts:
         """Component amounts of units `start`+1 .. `stop` of the line (ADJ-03, ADJ-07)."""
@@ -281,6 +308,11 @@ class Order:
     agent: str | None = None
     placed_by: str | None = None
     approval_checked_at: datetime | None = None
+
+    @property
+    def valued(self) -> bool:
+        """Whether it is known what the order costs (INT-05)."""
+        return self.currency != NO_CURRENCY and all(line.priced for line in self.lines)
 
     @property
     def gross(self) -> bool:

@@ -109,6 +109,24 @@ def remap(
     return work.step()
 
 
+def value(payments: Payments, currency: str, total: int, ctx: Context) -> Step[Payments]:
+    """Ask of each tender what acceptance could not, now that the order is worth `total` (INT-05).
+
+    A tender without limit covers the whole rest, as at acceptance (PAY-11).
+    """
+    work = Working(replace(payments, currency=currency), ctx)
+    asked = {intent.payment_id for intent in payments.intents}
+    rest = total
+    for tender in sorted(payments.tenders, key=lambda tender: tender.draw_order):
+        share = min(rest, tender.limit) if tender.limit else rest
+        rest -= share
+        if tender.id not in asked:
+            known = replace(tender, limit=tender.limit or share)
+            work.put_tender(known)
+            _start(work, known, share)
+    return work.step()
+
+
 def add_tender(
     payments: Payments, command: AddTender, ctx: Context, money: MoneyView
 ) -> Step[Payments]:
