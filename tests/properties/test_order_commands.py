@@ -97,7 +97,7 @@ def test_allowed_means_allowed(walk: Walk, data: st.DataObject) -> None:
         reasons = [reason["code"] for reason in listed["reasons"]]
         if isinstance(command, orders.Approve) and approved(record.order):
             # A repeat is no error, and has nothing left to do (ORD-109).
-            assert (code, reasons) == (None, ["STATE"])
+            assert (code, reasons[:1]) == (None, ["STATE"])
             continue
         assert code == (reasons[0] if reasons else None), (listed, command)
 

@@ -7,7 +7,14 @@ from typing import Annotated, Literal, Self
 
 from oms.kernel.money import MAX_AMOUNT
 from oms.orders.commands import PlaceOrder
-from oms.orders.model import AdjustmentKind, DeliveryType, Lane, OrderType, TaxPolicy
+from oms.orders.model import (
+    AdjustmentKind,
+    DeliveryType,
+    Lane,
+    Management,
+    OrderType,
+    TaxPolicy,
+)
 from pydantic import Field, StringConstraints, model_validator
 
 from oms_aws.shapes import (
@@ -77,7 +84,7 @@ class GroupShape(Shape):
     type: DeliveryType = DeliveryType.SHIP
     address: AddressShape | None = None
     pickup_site: Code | None = None
-    pickup_person: Name | None = None
+    pickup_persons: Annotated[tuple[Name, ...], Field(max_length=10)] = ()
     requested_date: Day | None = None
     instructions: Long | None = None
     gift_message: Long | None = None
@@ -152,6 +159,7 @@ class OrderShape(Shape):
     external_number: Short | None = None
     type: OrderType = OrderType.WEB
     lane: Lane = Lane.LIVE
+    management: Management = Management.MANAGED
     customer: CustomerShape = CustomerShape()
     locale: Locale | None = None
     tax_policy: TaxPolicy | None = None
@@ -195,6 +203,12 @@ class DraftShape(OrderShape):
     """An order as far as an agent has entered it: everything but the channel may still lack."""
 
     lines: Annotated[tuple[LineShape, ...], Field(max_length=MAX_LINES)] = ()
+
+    @model_validator(mode="after")
+    def _ours(self) -> Self:
+        if self.management is not Management.MANAGED:
+            raise broken_rule("draft_unmanaged", "what is entered here is managed here")
+        return self
 
 
 def _bound(order: OrderShape) -> int:

@@ -18,7 +18,7 @@ from oms.lifecycle.offers import stocked
 from oms.orders.commands import PlaceOrder
 from oms.orders.drafts import HeldCart
 from oms.orders.intake import receive
-from oms.orders.model import NO_CURRENCY, Order
+from oms.orders.model import NO_CURRENCY, Management, Order
 from oms.orders.totals import totals
 from oms.payments.decisions import open_tenders
 from oms.payments.model import Payments
@@ -105,10 +105,14 @@ def tenders(command: PlaceOrder, channel: Channel, order: Order, ctx: Context) -
     total, currency = totals(order).current, order.currency
     if not order.valued:
         total, currency = 0, NO_CURRENCY
-    return open_tenders(ours, total, order.id, currency, channel.gateways, ctx)
+    return open_tenders(
+        ours, total, order.id, currency, channel.gateways, ctx, ask=order.managed and order.valued
+    )
 
 
 def _stock_policy(command: PlaceOrder, ctx: Context) -> StockPolicy:
+    if command.management is Management.UNMANAGED:
+        return StockPolicy.SKIP
     chosen = ctx.policy.stock_policy
     if chosen is not None:
         return chosen

@@ -80,6 +80,10 @@ def view(record: OrderRecord, ctx: Context) -> dict[str, Any]:
     answer["steps"] = {"names": names, "current": current or None}
     for row, line in zip(answer["order"].get("lines", ()), record.order.lines, strict=True):
         row |= _line(line)
+        row["origin"] = line.origin.value
+        for shown, reservation in zip(row.get("reservations", ()), line.reservations, strict=True):
+            shown |= {"kind": "FIRM", "state": reservation.state}
+    answer["order"]["management"] = record.order.management.value
     for row, fo in zip(
         answer.get("fulfillment", {}).get("orders", []), record.fulfillment.orders, strict=True
     ):

@@ -11,6 +11,7 @@ from oms.orders.model import (
     Customer,
     DeliveryGroup,
     Lane,
+    Management,
     OrderType,
     ReturnPolicy,
     TaxLine,
@@ -71,6 +72,7 @@ class PlaceOrder:
     external_number: str | None = None
     type: OrderType = OrderType.WEB
     lane: Lane = Lane.LIVE
+    management: Management = Management.MANAGED
     entry: str = "API"
     customer: Customer = field(default_factory=Customer)
     locale: str | None = None

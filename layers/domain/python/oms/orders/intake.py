@@ -281,7 +281,7 @@ def _header(
     return Order(
         order_id, ctx.actor.company, number, channel.code, currency, ctx.now,
         external_number=command.external_number, type=command.type, lane=command.lane,
-        entry=command.entry, customer=command.customer or Customer(),
+        management=command.management, entry=command.entry, customer=command.customer or Customer(),
         locale=command.locale or channel.locale,
         tax_policy=command.tax_policy or TaxPolicy(channel.tax_policy),
         placed_at=command.placed_at, requested_date=command.requested_date,

@@ -54,9 +54,10 @@ class TenderSpec(Protocol):
 
 def open_tenders(
     tenders: Sequence[TenderSpec], total: int, order_id: str, currency: str,
-    gateways: Mapping[str, str], ctx: Context,
+    gateways: Mapping[str, str], ctx: Context, *, ask: bool = True,
 ) -> Step[Payments]:  # fmt: skip
-    """Attach the tenders of a new order and ask the authorizations due at acceptance.
+    """Attach the tenders of a new order and, where we are to `ask`, the authorizations due at
+    acceptance.
 
     Each tender, in draw order, covers what those before it leave of `total` up to its limit
     (PAY-10, PAY-11); a zero total asks nothing (PAY-06). Raises `Malformed` for a card number in
@@ -80,7 +81,8 @@ def open_tenders(
             spec.last_four, full_expiry(spec.expiry), spec.reference,
         )  # fmt: skip
         work.put_tender(tender)
-        _start(work, tender, limit if spec.method in TAKEN else shares[payment_id])
+        if ask:
+            _start(work, tender, limit if spec.method in TAKEN else shares[payment_id])
     return work.step()
 
 
