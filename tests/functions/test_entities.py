@@ -123,11 +123,14 @@ def test_a_group_names_whoever_may_fetch_it(world: World) -> None:
 
 
 def test_a_line_says_where_it_comes_from(world: World) -> None:
-    """ENT-16: quantities by bucket, status, origin, and what the channel said of it."""
+    """ENT-16, STA-01, STA-02: quantities by bucket, status, origin, and what was said of it."""
     line = full(world, world.place())["order"]["lines"][0]
     has(line, "lineNo", "sku", "quantity", "unitPrice", "buckets", "group", "itemId", "status")
     assert line["origin"] == "SALE"
-    assert line["buckets"] == {"reserved": 2}
+    assert (line["minStage"], line["maxStage"], line["returnStatus"]) == (
+        "RESERVED", "RESERVED", "NONE",
+    )  # fmt: skip
+    assert line["buckets"]["reserved"] == 2
 
 
 def test_a_payment_and_its_intents_are_readable(world: World) -> None:
@@ -217,7 +220,9 @@ def test_a_site_is_enabled_or_disabled(world: World) -> None:
 
 
 def test_a_hold_shows_its_states(world: World) -> None:
-    """ENT-33, HLD-01: OPEN until it is released, with who, when and why."""
+    """ENT-33, HLD-01, STA-06: OPEN until it is released, with who, when and why; the order is HELD
+    with all that its open holds block.
+    """
     order_id = world.place()
     action = {"action": "setHold", "type": "MANUAL", "reason": "look", "blocks": ["SHIP"],
               "handle": "crm-1", "note": "call first", "dueAction": "RELEASE",
@@ -228,11 +233,12 @@ def test_a_hold_shows_its_states(world: World) -> None:
     has(hold, "id", "type", "scope", "blocks", "resolver", "due", "owner", "handle",
         "reason", "note")  # fmt: skip
     assert (view["holdStatus"], hold.get("releasedAt")) == ("HELD", None)
+    assert view["heldTransactions"] == ["SHIP"]
     release = {"action": "releaseHold", "holdId": hold["id"], "reason": "fine"}
     assert act(world, order_id, release, claims=BOSS).status == 200
     view = full(world, order_id)
     has(view["holds"]["holds"][0], "releasedAt", "releasedBy", "releaseReason")
-    assert view["holdStatus"] == "NONE"
+    assert (view["holdStatus"], view["heldTransactions"]) == ("NONE", [])
 
 
 def test_an_action_item_is_readable(world: World) -> None:

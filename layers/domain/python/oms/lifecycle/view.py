@@ -76,6 +76,8 @@ def view(record: OrderRecord, ctx: Context) -> dict[str, Any]:
     answer |= summary(record, ctx)
     answer["totals"] = sums(record, ctx)
     answer["componentTotals"] = component_sums(record)
+    standing = {block.value for hold in open_holds(record.holds) for block in hold.blocks}
+    answer["heldTransactions"] = sorted(standing)
     names, current = step_bar(record.order, answer["state"], ctx.policy.order_filing)
     answer["steps"] = {"names": names, "current": current or None}
     for row, line in zip(answer["order"].get("lines", ()), record.order.lines, strict=True):
