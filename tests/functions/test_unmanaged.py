@@ -11,7 +11,8 @@ import pytest
 
 from tests.functions.desk import BOSS, act, begin, promised, read, stored
 from tests.functions.doubles import FakeClient
-from tests.functions.world import World, invocation
+from tests.functions.test_webhooks import webhook
+from tests.functions.world import COMPANY, World, invocation
 
 
 @pytest.fixture
@@ -22,6 +23,16 @@ def mirrored(world: World) -> str:
         {"method": "CARD", "token": "tok_ok"},
     ]
     return world.place("W-1", management="UNMANAGED", tenders=tenders)
+
+
+@pytest.mark.usefixtures("inbox")
+def test_money_that_reaches_a_mirror_is_for_people(world: World, mirrored: str) -> None:
+    """ENT-14, PAY-35: the mirror books nothing of it."""
+    metadata = {"company": COMPANY, "orderId": mirrored, "paymentId": "pay_1"}
+    assert webhook(world, metadata=metadata).body["outcome"] == "ORPHAN"
+    assert stored(world, mirrored).version == 1
+    (item,) = world.items.open_items(COMPANY, 10, None)[0]
+    assert item.type == "ORPHAN_PAYMENT"
 
 
 ACTIONS: list[dict[str, Any]] = [

@@ -15,8 +15,9 @@ from oms.fulfillment import decisions as fulfillment
 from oms.holds import decisions as holds
 from oms.inventory.model import Item
 from oms.kernel.context import Actor, ActorKind, Context
-from oms.kernel.errors import StockConflict, Unavailable, VersionConflict
+from oms.kernel.errors import Refused, StockConflict, Unavailable, VersionConflict
 from oms.lifecycle import drafting
+from oms.lifecycle.dispatch import foreign
 from oms.lifecycle.engine import conclude, drain
 from oms.lifecycle.moves import Draft
 from oms.lifecycle.record import OrderRecord
@@ -76,12 +77,17 @@ class Steps:
         return next_step(record, ctx)
 
     def webhook(self, event: WebhookEvent, cause: str, gateway: str) -> OrderRecord:
-        """Take a verified webhook of `gateway` into the order it names (GTW-07)."""
+        """Take a verified webhook of `gateway` into the order it names (GTW-07); raises `Refused`
+        for an order that another system owns (ENT-14).
+        """
         if event.metadata is None or event.metadata.order_id is None:
             raise Unavailable("ORPHAN_PAYMENT", "the webhook names no order")
         target = event.metadata
 
         def take(draft: Draft) -> None:
+            reasons = foreign(draft.record)
+            if reasons:
+                raise Refused(reasons[0].code, reasons[0].message, reasons=reasons)
             part = draft.record.payments
             draft.take(
                 "payments", payments.take_webhook(part, TakeWebhook(event, gateway), draft.ctx)
