@@ -30,6 +30,7 @@ Mapped = Annotated[dict[Short, Short], Field(max_length=10_000)]
 Degrees = Annotated[int, Field(ge=-180_000_000, le=180_000_000, description="millionths")]
 Count = Annotated[int, Field(ge=0, le=MAX_UNITS)]
 Zone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+/-]{1,64}$")]
+Endpoint = Annotated[str, StringConstraints(pattern=r"^https://[^\s]{1,500}$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 
 
@@ -98,6 +99,8 @@ class ChannelShape(Shape):
     items: Mapped = Field(default_factory=dict)
     countries: Mapped = Field(default_factory=dict)
     reasons: Mapped = Field(default_factory=dict)
+    webhook_url: Endpoint | None = None
+    pricing_url: Endpoint | None = None
     test_mode: bool = True
 
 

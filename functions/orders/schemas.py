@@ -17,6 +17,7 @@ from oms_aws.shapes import (
     Attributes,
     Charge,
     Code,
+    Currency,
     LineNo,
     Long,
     Moment,
@@ -36,11 +37,15 @@ from oms_aws.shapes_orders import (
     GroupShape,
     TenderShape,
 )
-from pydantic import Field
+from pydantic import Field, StringConstraints
+
+LineKey = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,8}$")]
 
 
 class Complete(Shape):
-    """Supply what an incomplete order lacks; `skus` maps unknown SKUs to known ones."""
+    """Supply what an incomplete order lacks; `skus` maps unknown SKUs to known ones, `prices` are
+    unit prices by line number.
+    """
 
     action: Literal["complete"]
     customer: CustomerShape | None = None
@@ -48,6 +53,8 @@ class Complete(Shape):
     groups: Annotated[tuple[GroupShape, ...], Field(max_length=100)] = ()
     stated_total: Charge | None = None
     skus: Annotated[dict[Short, Short], Field(max_length=500)] = Field(default_factory=dict)
+    currency: Currency | None = None
+    prices: Annotated[dict[LineKey, Charge], Field(max_length=500)] = Field(default_factory=dict)
     tenders: Annotated[tuple[TenderShape, ...], Field(max_length=20)] = ()
 
 

@@ -53,3 +53,19 @@ def test_a_fact_that_is_missing(document: dict[str, Any], place: int) -> None:
     """EVT-02: but older facts may have moved to a page."""
     del document["facts"][place]
     assert breaches(document) == (() if place == 0 else ("SEQUENCE",))
+
+
+@pytest.mark.parametrize(
+    "counters",
+    [{"delivered": 3}, {"lost": 3}, {"returned": 1, "inbound": 1, "forgiven": 1}],
+)
+def test_more_came_of_shipped_units_than_shipped(
+    document: dict[str, Any], counters: dict[str, int]
+) -> None:
+    """LIN-02: of two units that shipped."""
+    buckets = document["order"]["lines"][0]["buckets"]
+    buckets |= counters
+    assert breaches(document) == ("BUCKETS",)
+    first = next(iter(counters))
+    buckets |= {first: counters[first] - 1}
+    assert breaches(document) == ()

@@ -46,7 +46,7 @@ def test_an_unknown_currency_is_refused(world: World, path: str) -> None:
 
 
 def test_a_channel_without_a_currency_sells_in_the_company_s(world: World) -> None:
-    """ENT-10, ENT-11: where neither has one the order is refused."""
+    """ENT-10, ENT-11: where neither has one the order is incomplete (INT-05)."""
     known = world.settings.channel(COMPANY, "web")
     assert known is not None
     bare = Channel("web", "web", gateways=known.gateways, version=known.version + 1)
@@ -55,8 +55,12 @@ def test_a_channel_without_a_currency_sells_in_the_company_s(world: World) -> No
     del body["currency"]
     headers = {"Idempotency-Key": "k"}
     got = world.http("orders", "POST", "/v1/orders", body, headers=headers)
-    assert (got.status, got.body["code"]) == (400, "MISSING_CURRENCY")
+    assert got.status == 201
+    world.run(got.body["id"])
+    read = world.http("orders", "GET", f"/v1/orders/{got.body['id']}")
+    assert [f["code"] for f in read.body["order"]["findings"]] == ["MISSING_CURRENCY"]
     put(world, OWN)
+    body, headers = body | {"externalNumber": "W-2"}, {"Idempotency-Key": "k2"}
     got = world.http("orders", "POST", "/v1/orders", body, headers=headers)
     assert got.status == 201
     read = world.http("orders", "GET", f"/v1/orders/{got.body['id']}")

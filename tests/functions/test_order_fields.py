@@ -17,7 +17,7 @@ GROUP = {
     "id": "1", "method": "PICKUP", "type": "PICKUP", "pickupSite": "BOS",
     "requestedDate": "2026-03-05", "instructions": "ring twice", "giftMessage": "Happy birthday",
     "giftWrap": True, "giftReceipt": True,
-    "pickupPerson": "Bob",
+    "pickupPersons": ["Bob", "Eve"],
 }  # fmt: skip
 LINES = [
     {"lineNo": 1, "sku": "A", "quantity": 1, "unitPrice": 1000, "listPrice": 1200, "group": "1",

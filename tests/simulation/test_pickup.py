@@ -16,7 +16,7 @@ from tests.simulation.merchant import COMPANY, SITES, Merchant
 from tests.simulation.test_life_of_an_order import healthy, state_of
 
 COUNTER = DeliveryGroup(
-    "1", "PICKUP", DeliveryType.PICKUP, pickup_site="BOS", pickup_person="Bo Berg"
+    "1", "PICKUP", DeliveryType.PICKUP, pickup_site="BOS", pickup_persons=("Bo Berg", "Cy Ohm")
 )
 
 

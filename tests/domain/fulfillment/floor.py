@@ -160,7 +160,7 @@ class Floor:
 
     def hand_over(self, *lines: tuple[int, int], number: int = 1, **proof: Any) -> tuple[Fact, ...]:
         """Give it to the customer of order T100, for whom Bo may come."""
-        views = {"order_number": "T100", "person": "Bo Berg"}
+        views = {"order_number": "T100", "persons": ("Ann Other", "Bo Berg")}
         values = {"lines": units(*lines)} | (proof or {"code": "123456"})
         return self._say(
             "handOver", commands.HandOver, decisions.hand_over, number, views, **values

@@ -7,7 +7,14 @@ from typing import Annotated, Literal, Self
 
 from oms.kernel.money import MAX_AMOUNT
 from oms.orders.commands import PlaceOrder
-from oms.orders.model import AdjustmentKind, DeliveryType, Lane, OrderType, TaxPolicy
+from oms.orders.model import (
+    AdjustmentKind,
+    DeliveryType,
+    Lane,
+    Management,
+    OrderType,
+    TaxPolicy,
+)
 from pydantic import Field, StringConstraints, model_validator
 
 from oms_aws.shapes import (
@@ -77,7 +84,7 @@ class GroupShape(Shape):
     type: DeliveryType = DeliveryType.SHIP
     address: AddressShape | None = None
     pickup_site: Code | None = None
-    pickup_person: Name | None = None
+    pickup_persons: Annotated[tuple[Name, ...], Field(max_length=10)] = ()
     requested_date: Day | None = None
     instructions: Long | None = None
     gift_message: Long | None = None
@@ -108,11 +115,11 @@ class TaxShape(Shape):
 
 
 class LineShape(Shape):
-    """A line as the channel priced it."""
+    """A line as the channel priced it; without a price the order is incomplete (INT-05)."""
 
     sku: Short
     quantity: Units
-    unit_price: Charge
+    unit_price: Charge | None = None
     name: Name | None = None
     line_no: LineNo | None = None
     group: Code | None = None
@@ -152,6 +159,7 @@ class OrderShape(Shape):
     external_number: Short | None = None
     type: OrderType = OrderType.WEB
     lane: Lane = Lane.LIVE
+    management: Management = Management.MANAGED
     customer: CustomerShape = CustomerShape()
     locale: Locale | None = None
     tax_policy: TaxPolicy | None = None
@@ -196,12 +204,18 @@ class DraftShape(OrderShape):
 
     lines: Annotated[tuple[LineShape, ...], Field(max_length=MAX_LINES)] = ()
 
+    @model_validator(mode="after")
+    def _ours(self) -> Self:
+        if self.management is not Management.MANAGED:
+            raise broken_rule("draft_unmanaged", "what is entered here is managed here")
+        return self
+
 
 def _bound(order: OrderShape) -> int:
     """More than any sum that can be formed of the order's amounts."""
     value = _size(order.adjustments)
     for line in order.lines:
-        value += line.quantity * max(line.unit_price, line.list_price or 0) + line.fee
+        value += line.quantity * max(line.unit_price or 0, line.list_price or 0) + line.fee
         value += _size(line.adjustments) + _size(line.taxes)
     for group in order.groups:
         value += group.shipping + group.handling + group.shipping_tax + group.handling_tax

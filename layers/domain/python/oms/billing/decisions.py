@@ -1,7 +1,7 @@
 """Everything other parts of the product ask of billing.
 
 documents   draft, post, post_release, released_invoice, withdraw, credit, creditable,
-            file_document, invoice_state, memo_state
+            file_document, invoice_state, memo_state, numbered
 funds       apply_funds, unapply_funds, distribute
 ledger      balances, settled, post_entry, turnover
 deadlines   tick, next_due
@@ -22,6 +22,7 @@ from oms.billing.documents import (
 from oms.billing.filing import file_document
 from oms.billing.funds import FundsApplication, apply_funds, distribute, unapply_funds
 from oms.billing.ledger import Balances, balances, post_entry, settled, turnover
+from oms.billing.numbering import numbered
 from oms.billing.reactions import react
 from oms.billing.withdrawal import withdraw
 
@@ -39,6 +40,7 @@ __all__ = [
     "invoice_state",
     "memo_state",
     "next_due",
+    "numbered",
     "post",
     "post_entry",
     "post_release",

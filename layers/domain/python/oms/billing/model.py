@@ -100,6 +100,7 @@ class CreditMemo:
     filing: bool = False
     filed_at: datetime | None = None
     reported: bool = False
+    number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,13 +60,13 @@ def arrive(fulfillment: Fulfillment, command: commands.Arrive, ctx: Context) -> 
 
 def hand_over(
     fulfillment: Fulfillment, command: commands.HandOver, ctx: Context,
-    order_number: str = "", person: str | None = None,
+    order_number: str = "", persons: tuple[str, ...] = (),
 ) -> Step[Fulfillment]:  # fmt: skip
     """Units leave with the customer, shipped and delivered in one write; what is not wanted is
-    canceled on the spot. `person` is who the customer said may come.
+    canceled on the spot. `persons` are those the customer said may come.
     """
     before = fulfillment.find(command.fo_id)
-    proof = _proof(before, command, order_number, person)
+    proof = _proof(before, command, order_number, persons)
     fo, told = _unwanted(before, command.lines, ctx)
     if not fo.lines:
         return Step(store(fulfillment, fo), tuple(told))
@@ -137,7 +137,7 @@ def _packed(fo: FulfillmentOrder, place: str | None) -> tuple[FulfillmentOrder, 
 
 
 def _proof(
-    fo: FulfillmentOrder, command: commands.HandOver, order_number: str, person: str | None
+    fo: FulfillmentOrder, command: commands.HandOver, order_number: str, persons: tuple[str, ...]
 ) -> str:
     """How the customer is known (PKP-02); refused without one valid proof."""
     code = fo.pickup.code if fo.pickup else None
@@ -151,7 +151,7 @@ def _proof(
     if command.order_number is not None and command.order_number == order_number:
         return "ID"
     named = (command.person or "").casefold().strip()
-    if named and person is not None and named == person.casefold().strip():
+    if named and named in {person.casefold().strip() for person in persons}:
         return "PERSON"
     raise Refused.because("WRONG_PERSON", "neither this order nor a person it names", fo.id)
 

@@ -29,6 +29,7 @@ from oms.lifecycle.dispatch import (
     FULFILLMENT,
     ORDER,
     action_reasons,
+    foreign,
     fulfillment_reasons,
     order_reasons,
 )
@@ -64,7 +65,7 @@ def order_actions(record: OrderRecord, ctx: Context) -> list[Json]:
     rows.append(_row("addTender", payments.AddTender, reasons, amount=max(0, missing)))
     link = payments.CreateLink("0" * 64)
     rows.append(_row("createPaymentLink", type(link), refusal(record, link, ctx)))
-    return [*rows, _row("setHold", SetHold, ())]
+    return [*rows, _row("setHold", SetHold, foreign(record))]
 
 
 def fulfillment_actions(record: OrderRecord, fo: FulfillmentOrder, ctx: Context) -> list[Json]:

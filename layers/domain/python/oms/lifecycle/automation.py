@@ -17,7 +17,9 @@ from oms.payments.model import IntentKind
 def advance(draft: Draft) -> bool:
     """Make the first automatic move that is due; False when there is none."""
     order = draft.order
-    if order.voided_at or order.submitted_at is None or stopped(draft.record):
+    if order.voided_at or order.submitted_at is None or not order.managed:
+        return False
+    if stopped(draft.record):
         return False
     moves = (
         _recheck, _finish_intake, _approve, _approve_fulfillment, _release, _require_payment,

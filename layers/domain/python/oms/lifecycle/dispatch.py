@@ -121,6 +121,7 @@ def action_of(command: object) -> str:
 def handle(draft: Draft, command: object) -> None:
     """Let the right capability decide on `command`; raises what it refuses with."""
     kind = type(command)
+    _refuse(action_of(command), foreign(draft.record))
     if kind is drafting.Informed or kind in drafting.ACTIONS:
         permit(draft, drafting.action_of(command))
         drafting.decide(draft, command)
@@ -200,6 +201,13 @@ def permit(draft: Draft, action: str) -> None:
     _refuse(action, action_reasons(draft.record, action, draft.ctx))
 
 
+def foreign(record: OrderRecord) -> tuple[Reason, ...]:
+    """Why nothing may be done with an order that another system owns (ENT-14)."""
+    if record.order.managed:
+        return ()
+    return (Reason("ORDER_UNMANAGED", "another system owns this order", record.order.id),)
+
+
 def action_reasons(record: OrderRecord, action: str, ctx: Context) -> tuple[Reason, ...]:
     """Why `action` is not possible on the order, or on the draft that it still is (ACT-01)."""
     if record.draft is not None or action in drafting.ACTIONS.values():
@@ -209,6 +217,8 @@ def action_reasons(record: OrderRecord, action: str, ctx: Context) -> tuple[Reas
 
 def order_reasons(record: OrderRecord, action: str, automatic: bool) -> tuple[Reason, ...]:
     """Why the order's policy table does not allow `action`; empty when it does."""
+    if not record.order.managed:
+        return foreign(record)
     blocked = frozenset(t.value for t in Transaction if blocks(record.holds, t))
     failed = action_items.open_of(record.attention, "JOB_FAILED")
     if action == "resume" and failed and not record.order.voided_at:
@@ -233,8 +243,8 @@ def _order_says(draft: Draft, action: str, command: Any) -> dict[str, Any]:
         return {"allow_split": draft.order.allow_split}
     if action == "handOver":
         fo = draft.record.fulfillment.find(command.fo_id)
-        person = draft.order.group(fo.group_id).pickup_person
-        return {"order_number": draft.order.number, "person": person}
+        persons = draft.order.group(fo.group_id).pickup_persons
+        return {"order_number": draft.order.number, "persons": persons}
     return {}
 
 

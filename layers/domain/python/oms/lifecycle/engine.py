@@ -18,6 +18,7 @@ from datetime import datetime
 from oms.action_items import decisions as action_items
 from oms.action_items.facts import ActionItemOpened
 from oms.action_items.model import ActionItem
+from oms.billing.decisions import numbered
 from oms.inventory.decisions import StockEffect, effects
 from oms.inventory.queue import Waiting
 from oms.kernel.codec import encode
@@ -91,7 +92,8 @@ def conclude(before: OrderRecord, draft: Draft, ctx: Context) -> Outcome:
     draft.note(state_facts(_known_state(before, ctx), state(draft.record, ctx), draft.order, ctx))
     drain(draft)
     draft.record = replace(draft.record, order=mark_waits(draft.order, ctx))
-    draft.record = replace(draft.record, order=with_change(before, draft, ctx))
+    books = numbered(draft.record.billing, draft.order.number)
+    draft.record = replace(draft.record, order=with_change(before, draft, ctx), billing=books)
     facts, touched = tuple(draft.done), frozenset(draft.touched)
     if not facts and draft.record == before:
         return Outcome(before, (), (), (), None, False, None, touched)

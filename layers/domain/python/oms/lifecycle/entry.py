@@ -18,7 +18,7 @@ from oms.lifecycle.offers import stocked
 from oms.orders.commands import PlaceOrder
 from oms.orders.drafts import HeldCart
 from oms.orders.intake import receive
-from oms.orders.model import Order
+from oms.orders.model import NO_CURRENCY, Management, Order
 from oms.orders.totals import totals
 from oms.payments.decisions import open_tenders
 from oms.payments.model import Payments
@@ -95,15 +95,24 @@ def accept(
 
 
 def tenders(command: PlaceOrder, channel: Channel, order: Order, ctx: Context) -> Step[Payments]:
-    """Tenders under our method codes, with the authorizations due at once (PAY-01, INT-06)."""
+    """Tenders under our method codes, with the authorizations due at once (PAY-01, INT-06).
+
+    Nothing is asked before it is known what the order costs (INT-05).
+    """
     ours = tuple(
         replace(t, method=channel.tenders.get(t.method, t.method)) for t in command.tenders
     )
-    total = totals(order).current
-    return open_tenders(ours, total, order.id, order.currency, channel.gateways, ctx)
+    total, currency = totals(order).current, order.currency
+    if not order.valued:
+        total, currency = 0, NO_CURRENCY
+    return open_tenders(
+        ours, total, order.id, currency, channel.gateways, ctx, ask=order.managed and order.valued
+    )
 
 
 def _stock_policy(command: PlaceOrder, ctx: Context) -> StockPolicy:
+    if command.management is Management.UNMANAGED:
+        return StockPolicy.SKIP
     chosen = ctx.policy.stock_policy
     if chosen is not None:
         return chosen

@@ -27,7 +27,7 @@ def wishes(record: OrderRecord, fo: FulfillmentOrder) -> dict[str, Any]:
         "orderNumber": order.number,
         "instructions": [text for text in (order.instructions, group.instructions) if text],
         "giftMessage": group.gift_message,
-        "pickupPerson": group.pickup_person,
+        "pickupPersons": list(group.pickup_persons),
         "attributes": dict(order.attributes),
         "notes": notes,
     }

@@ -18,7 +18,7 @@ def breaches(document: Mapping[str, Any]) -> tuple[str, ...]:
     """Codes of the rules that a record breaks: BUCKETS, LEDGER, SEQUENCE."""
     lines = document["order"].get("lines", ())
     found = {
-        "BUCKETS": any(_units(line) != line["quantity"] for line in lines),
+        "BUCKETS": any(_units(line) != line["quantity"] or not _within(line) for line in lines),
         "LEDGER": imbalance(document) != 0,
         "SEQUENCE": not _gapless(document),
     }
@@ -34,6 +34,14 @@ def imbalance(document: Mapping[str, Any]) -> int:
 def _units(line: Mapping[str, Any]) -> int:
     """Units in the exclusive buckets of a line (LIN-01)."""
     return sum(line["buckets"].get(bucket, 0) for bucket in EXCLUSIVE)
+
+
+def _within(line: Mapping[str, Any]) -> bool:
+    """Whether what became of shipped units are units that shipped (LIN-02)."""
+    counts = line["buckets"]
+    shipped = counts.get("shipped", 0)
+    back = sum(counts.get(name, 0) for name in ("inbound", "returned", "forgiven"))
+    return back <= shipped and all(counts.get(n, 0) <= shipped for n in ("delivered", "lost"))
 
 
 def _gapless(document: Mapping[str, Any]) -> bool:

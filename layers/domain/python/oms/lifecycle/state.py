@@ -115,6 +115,8 @@ def fulfillment_value(record: OrderRecord, wanted: FulfillmentOrder) -> int:
 def next_step(record: OrderRecord, ctx: Context) -> str | None:
     """The step automation can take now, or None when it must wait or is done."""
     order = record.order
+    if not order.managed:
+        return None
     if due_intents(record, ctx, (IntentKind.VOID, IntentKind.REFUND)):
         return "SETTLE"
     if order.voided_at or order.submitted_at is None:

@@ -15,8 +15,9 @@ from oms.fulfillment import decisions as fulfillment
 from oms.holds import decisions as holds
 from oms.inventory.model import Item
 from oms.kernel.context import Actor, ActorKind, Context
-from oms.kernel.errors import StockConflict, Unavailable, VersionConflict
+from oms.kernel.errors import Refused, StockConflict, Unavailable, VersionConflict
 from oms.lifecycle import drafting
+from oms.lifecycle.dispatch import foreign
 from oms.lifecycle.engine import conclude, drain
 from oms.lifecycle.moves import Draft
 from oms.lifecycle.record import OrderRecord
@@ -26,7 +27,7 @@ from oms.lifecycle.state import SETTLING, backorders_due, covered, due_intents, 
 from oms.lifecycle.turns import Turns, always
 from oms.lifecycle.use_cases import Lifecycle, Ports
 from oms.orders.mapping import Codes
-from oms.orders.model import Order
+from oms.orders.model import NO_CURRENCY, Order
 from oms.orders.totals import totals
 from oms.orders.validation import validate
 from oms.payments import decisions as payments
@@ -76,12 +77,17 @@ class Steps:
         return next_step(record, ctx)
 
     def webhook(self, event: WebhookEvent, cause: str, gateway: str) -> OrderRecord:
-        """Take a verified webhook of `gateway` into the order it names (GTW-07)."""
+        """Take a verified webhook of `gateway` into the order it names (GTW-07); raises `Refused`
+        for an order that another system owns (ENT-14).
+        """
         if event.metadata is None or event.metadata.order_id is None:
             raise Unavailable("ORPHAN_PAYMENT", "the webhook names no order")
         target = event.metadata
 
         def take(draft: Draft) -> None:
+            reasons = foreign(draft.record)
+            if reasons:
+                raise Refused(reasons[0].code, reasons[0].message, reasons=reasons)
             part = draft.record.payments
             draft.take(
                 "payments", payments.take_webhook(part, TakeWebhook(event, gateway), draft.ctx)
@@ -139,13 +145,20 @@ class Steps:
         return self._exchange(company, order_id, cause, (IntentKind.AUTHORIZE,), check)
 
     def _remap(self, draft: Draft) -> None:
-        """Tenders whose code a corrected table translates now (INT-06, PAY-01)."""
+        """Tenders whose code a corrected table translates now (INT-06, PAY-01), and those that
+        could not be asked for anything before the order was valued (INT-05).
+        """
         order, part = draft.order, draft.record.payments
+        if not order.valued:
+            return
         channel = self.ports.settings.channel(order.company, order.channel)
         if channel is not None and any(t.method in channel.tenders for t in part.tenders):
             total = totals(order).current
             codes, gateways = channel.tenders, channel.gateways
             draft.take("payments", payments.remap(part, codes, gateways, total, draft.ctx))
+        if part.currency == NO_CURRENCY:
+            part, total = draft.record.payments, totals(order).current
+            draft.take("payments", payments.value(part, order.currency, total, draft.ctx))
 
     def _known(self, order: Order) -> tuple[Codes, Mapping[str, Item]]:
         """Mapping tables of the channel, and items that were unknown at acceptance (INT-06)."""

@@ -76,10 +76,16 @@ def view(record: OrderRecord, ctx: Context) -> dict[str, Any]:
     answer |= summary(record, ctx)
     answer["totals"] = sums(record, ctx)
     answer["componentTotals"] = component_sums(record)
+    standing = {block.value for hold in open_holds(record.holds) for block in hold.blocks}
+    answer["heldTransactions"] = sorted(standing)
     names, current = step_bar(record.order, answer["state"], ctx.policy.order_filing)
     answer["steps"] = {"names": names, "current": current or None}
     for row, line in zip(answer["order"].get("lines", ()), record.order.lines, strict=True):
         row |= _line(line)
+        row["origin"] = line.origin.value
+        for shown, reservation in zip(row.get("reservations", ()), line.reservations, strict=True):
+            shown |= {"kind": "FIRM", "state": reservation.state}
+    answer["order"]["management"] = record.order.management.value
     for row, fo in zip(
         answer.get("fulfillment", {}).get("orders", []), record.fulfillment.orders, strict=True
     ):

@@ -11,6 +11,7 @@ from oms.orders.model import (
     Customer,
     DeliveryGroup,
     Lane,
+    Management,
     OrderType,
     ReturnPolicy,
     TaxLine,
@@ -20,11 +21,14 @@ from oms.orders.model import (
 
 @dataclass(frozen=True, slots=True)
 class NewLine:
-    """A line as the channel priced it; `taxes` are authoritative where present (TOT-04, TAX-02)."""
+    """A line as the channel priced it; `taxes` are authoritative where present (TOT-04, TAX-02).
+
+    Without `unit_price` the order is incomplete (INT-05).
+    """
 
     sku: str
     quantity: int
-    unit_price: int
+    unit_price: int | None = None
     name: str | None = None
     line_no: int | None = None
     group: str | None = None
@@ -68,6 +72,7 @@ class PlaceOrder:
     external_number: str | None = None
     type: OrderType = OrderType.WEB
     lane: Lane = Lane.LIVE
+    management: Management = Management.MANAGED
     entry: str = "API"
     customer: Customer = field(default_factory=Customer)
     locale: str | None = None
@@ -94,13 +99,18 @@ class Validate:
 
 @dataclass(frozen=True, slots=True)
 class Complete:
-    """Supply missing data of an INCOMPLETE order (ORD-105); only the fields given change."""
+    """Supply missing data of an INCOMPLETE order (ORD-105); only the fields given change.
+
+    `prices` are unit prices by line number, of lines that have none.
+    """
 
     customer: Customer | None = None
     bill_to: Address | None = None
     groups: tuple[DeliveryGroup, ...] = ()
     stated_total: int | None = None
     skus: dict[str, str] = field(default_factory=dict)
+    currency: str | None = None
+    prices: dict[str, int] = field(default_factory=dict)
     tenders: tuple[NewTender, ...] = ()
 
 

@@ -14,15 +14,26 @@ from oms.kernel.context import Context
 from oms.kernel.errors import Malformed, Problem, Refused
 from oms.kernel.facts import Fact, Step
 from oms.kernel.ids import derive
+from oms.kernel.money import MAX_AMOUNT, exponent
 from oms.kernel.policy import ApprovalMode
 from oms.orders import commands, facts
 from oms.orders.announcing import state_facts
 from oms.orders.cancellation import cancel, let_wait, release_reserved, void
 from oms.orders.invoicing import gather_charges, take_back
-from oms.orders.model import Approval, Bucket, DeliveryGroup, Line, Mark, Note, Order
+from oms.orders.model import (
+    NO_CURRENCY,
+    Approval,
+    Bucket,
+    DeliveryGroup,
+    Line,
+    Mark,
+    Note,
+    Order,
+)
 from oms.orders.policy import destination_reason
-from oms.orders.pricing import restated
+from oms.orders.pricing import priced, restated
 from oms.orders.reactions import react
+from oms.orders.totals import totals
 from oms.orders.units import change_line, owed_by, put_line
 from oms.orders.waits import mark_waits, retry_now
 
@@ -39,7 +50,8 @@ FLAGS = ("RED", "ORANGE", "YELLOW", "GREEN", "BLUE", "PURPLE", "CHK")
 def complete(order: Order, command: commands.Complete, ctx: Context) -> Step[Order]:
     """Supply what is missing; validation runs again (ORD-105, INT-07).
 
-    Charges of a delivery group stay as they were shared. Raises `Malformed` for an unknown group.
+    Charges of a delivery group stay as they were shared. Raises `Malformed` for an unknown
+    group or currency, `Refused` STATE for a currency in place of another.
     """
     given = {group.id: group for group in command.groups}
     for name in given:
@@ -49,14 +61,39 @@ def complete(order: Order, command: commands.Complete, ctx: Context) -> Step[Ord
         customer=command.customer or order.customer,
         bill_to=command.bill_to or order.bill_to,
         groups=tuple(_completed(group, given.get(group.id, group)) for group in order.groups),
-        lines=tuple(
-            replace(line, sku=command.skus.get(line.sku, line.sku)) for line in order.lines
-        ),
+        lines=tuple(_supplied(line, command) for line in order.lines),
+        currency=_currency(order, command.currency),
         validated=False,
     )
-    if command.stated_total is not None:
-        changed = restated(changed, command.stated_total, ctx.policy.total_tolerance)
+    stated = command.stated_total
+    if stated is None and command.prices:
+        stated = order.stated_total
+    if stated is not None:
+        changed = restated(changed, stated, ctx.policy.total_tolerance)
+    _within_range(changed)
     return Step(changed, (_changed(order, "data", None, None, None),))
+
+
+def _supplied(line: Line, command: commands.Complete) -> Line:
+    line = replace(line, sku=command.skus.get(line.sku, line.sku))
+    price = command.prices.get(str(line.line_no))
+    return line if price is None or line.priced else priced(line, price)
+
+
+def _within_range(order: Order) -> None:
+    if totals(order).ordered > MAX_AMOUNT:
+        problem = Problem("prices", "TOTAL_OUT_OF_RANGE", f"at most {MAX_AMOUNT}")
+        raise Malformed("TOTAL_OUT_OF_RANGE", "the order is worth too much", [problem])
+
+
+def _currency(order: Order, given: str | None) -> str:
+    """The currency of the order; raises `Malformed` for an unknown one, `Refused` for another."""
+    if given is None or given == order.currency:
+        return order.currency
+    if order.currency != NO_CURRENCY:
+        raise Refused.because("STATE", f"the order is in {order.currency}", order.id)
+    exponent(given)
+    return given
 
 
 def resubmit(order: Order, command: commands.Resubmit, ctx: Context) -> Step[Order]:

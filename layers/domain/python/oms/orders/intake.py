@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from oms.kernel.context import ActorKind, Context
-from oms.kernel.errors import Conflict, Malformed, Problem, Reason, Refused
+from oms.kernel.errors import Conflict, Problem, Reason, Refused
 from oms.kernel.facts import Fact, Step
 from oms.kernel.ids import derive
 from oms.kernel.money import exponent
@@ -25,6 +25,7 @@ from oms.orders.facts import (
 )
 from oms.orders.mapping import Codes, mapped
 from oms.orders.model import (
+    NO_CURRENCY,
     Bucket,
     Buckets,
     Customer,
@@ -272,19 +273,15 @@ def _short(place: int, line: Line, left: int) -> Problem:
 def _header(
     command: PlaceOrder, channel: ChannelView, number: str, order_id: str, ctx: Context
 ) -> Order:
-    currency = command.currency or channel.currency
-    if currency is None:
-        raise Malformed(
-            "MISSING_CURRENCY", "neither order nor channel names a currency",
-            [Problem("currency", "MISSING_CURRENCY", "an ISO 4217 code is expected")],
-        )  # fmt: skip
-    exponent(currency)
+    currency = command.currency or channel.currency or NO_CURRENCY
+    if currency != NO_CURRENCY or command.currency:
+        exponent(currency)
     split = ctx.policy.allow_split if command.allow_split is None else command.allow_split
     combine = command.allow_combine
     return Order(
         order_id, ctx.actor.company, number, channel.code, currency, ctx.now,
         external_number=command.external_number, type=command.type, lane=command.lane,
-        entry=command.entry, customer=command.customer or Customer(),
+        management=command.management, entry=command.entry, customer=command.customer or Customer(),
         locale=command.locale or channel.locale,
         tax_policy=command.tax_policy or TaxPolicy(channel.tax_policy),
         placed_at=command.placed_at, requested_date=command.requested_date,
@@ -313,7 +310,7 @@ def _with_lines(
     lines = share_charges(lines, groups)
     adjustments = command.adjustments
     difference = rounding(lines, command.stated_total, order.gross, ctx.policy.total_tolerance)
-    if difference:
+    if difference and order.currency != NO_CURRENCY and all(line.priced for line in lines):
         extra = rounding_adjustment(difference)
         lines, adjustments = share_adjustments(lines, (extra,)), (*adjustments, extra)
     order = replace(order, groups=groups, lines=lines, adjustments=adjustments)
@@ -323,13 +320,13 @@ def _with_lines(
 def _line(place: int, new: NewLine, default_group: str, item: ItemView | None) -> Line:
     return Line(
         line_no=new.line_no or place, sku=new.sku, quantity=new.quantity,
-        name=new.name or (item.name if item else new.sku), unit_price=new.unit_price,
+        name=new.name or (item.name if item else new.sku), unit_price=new.unit_price or 0,
         amounts=own_amounts(new), buckets=Buckets(unsourced=new.quantity),
         group=new.group or default_group, item_id=item.id if item else None,
         kind=item.kind if item else "SIMPLE", list_price=new.list_price,
         adjustments=new.adjustments, taxes=new.taxes, promised_date=new.promised_date,
         ship_together=new.ship_together, kit_parent=new.kit_parent, source=new.source,
-        return_policy=new.return_policy,
+        return_policy=new.return_policy, priced=new.unit_price is not None,
         attributes=new.attributes,
     )  # fmt: skip
 

@@ -17,6 +17,13 @@ class OrderType(StrEnum):
     IMPORT = "IMPORT"
 
 
+class Management(StrEnum):
+    """Whose order it is: ours, or a mirror of one that another system still owns (ENT-14)."""
+
+    MANAGED = "MANAGED"
+    UNMANAGED = "UNMANAGED"
+
+
 class TaxPolicy(StrEnum):
     """NET: tax on top of prices; GROSS: tax contained in prices."""
 

@@ -16,16 +16,21 @@ from oms.orders.kinds import (
     Bucket,
     DeliveryType,
     Lane,
+    Management,
     OrderType,
     Origin,
     TaxPolicy,
 )
 
 __all__ = [
-    "Address", "Adjustment", "AdjustmentKind", "Approval", "Bucket", "Buckets", "Change",
-    "Customer", "DeliveryGroup", "DeliveryType", "Finding", "Lane", "Line", "Mark", "Note",
-    "Order", "OrderType", "Origin", "Reservation", "ReturnPolicy", "TaxLine", "TaxPolicy", "Wait",
+    "NO_CURRENCY", "Address", "Adjustment", "AdjustmentKind", "Approval", "Bucket", "Buckets",
+    "Change", "Customer", "DeliveryGroup", "DeliveryType", "Finding", "Lane", "Line", "Management",
+    "Mark", "Note", "Order", "OrderType", "Origin", "Reservation", "ReturnPolicy", "TaxLine",
+    "TaxPolicy", "Wait",
 ]  # fmt: skip
+
+NO_CURRENCY = "XXX"
+"""What ISO 4217 writes where no currency is involved: the order has none yet (INT-05)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ class DeliveryGroup:
     type: DeliveryType = DeliveryType.SHIP
     address: Address | None = None
     pickup_site: str | None = None
-    pickup_person: str | None = None
+    pickup_persons: tuple[str, ...] = ()
     requested_date: str | None = None
     instructions: str | None = None
     gift_message: str | None = None
@@ -111,7 +116,8 @@ class TaxLine:
 @dataclass(frozen=True, slots=True)
 class Reservation:
     """A firm promise of units by id; `placed` counts the open units bound to a site, `fetched`
-    those among them that wait there for their customer, on no FO yet (RSV-03).
+    those among them that wait there for their customer, on no FO yet (RSV-03). It keeps its id
+    wherever its units go; `consumed` ones have shipped.
     """
 
     id: str
@@ -121,6 +127,14 @@ class Reservation:
     open: int
     placed: dict[str, int] = field(default_factory=dict)
     fetched: dict[str, int] = field(default_factory=dict)
+    consumed: int = 0
+
+    @property
+    def state(self) -> str:
+        """OPEN while it promises units, then CONSUMED, or RELEASED where none of it shipped."""
+        if self.open:
+            return "OPEN"
+        return "CONSUMED" if self.consumed else "RELEASED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +154,9 @@ class Wait:
 class Line:
     """One order line. `amounts` (minor units) are those of all ordered units; `backordered_in` is
     the group that owes those that wait for supply; with `charges_first` shipping and handling come
-    whole with its first unit (ADJ-07)."""
+    whole with its first unit (ADJ-07).
+    One that is not `priced` has no price yet (INT-05).
+    """
 
     line_no: int
     sku: str
@@ -170,6 +186,7 @@ class Line:
     return_policy: ReturnPolicy | None = None
     attributes: dict[str, str] = field(default_factory=dict)
     charges_first: bool = False
+    priced: bool = True
 
     def share(self, start: int, stop: int) -> Amounts:
         """Component amounts of units `start`+1 .. `stop` of the line (ADJ-03, ADJ-07)."""
@@ -247,6 +264,7 @@ class Order:
     external_number: str | None = None
     type: OrderType = OrderType.WEB
     lane: Lane = Lane.LIVE
+    management: Management = Management.MANAGED
     entry: str = "API"
     customer: Customer = field(default_factory=Customer)
     locale: str = "en-US"
@@ -281,6 +299,16 @@ class Order:
     agent: str | None = None
     placed_by: str | None = None
     approval_checked_at: datetime | None = None
+
+    @property
+    def valued(self) -> bool:
+        """Whether it is known what the order costs (INT-05)."""
+        return self.currency != NO_CURRENCY and all(line.priced for line in self.lines)
+
+    @property
+    def managed(self) -> bool:
+        """Whether the order is ours to act on (ENT-14)."""
+        return self.management is Management.MANAGED
 
     @property
     def gross(self) -> bool:

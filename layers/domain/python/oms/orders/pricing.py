@@ -28,7 +28,7 @@ def own_amounts(line: NewLine) -> Amounts:
     for tax in line.taxes:
         taxes[TAXED[tax.component]] += tax.amount
     return Amounts(
-        goods=line.unit_price * line.quantity,
+        goods=(line.unit_price or 0) * line.quantity,
         adjustment=sum(adjustment.amount for adjustment in line.adjustments),
         fee=line.fee,
         **taxes,
@@ -94,6 +94,12 @@ def restated(order: Order, stated: int, tolerance: int) -> Order:
         extra = rounding_adjustment(difference)
         lines, sent = share_adjustments(lines, (extra,)), (*sent, extra)
     return replace(order, stated_total=stated, adjustments=sent, lines=lines)
+
+
+def priced(line: Line, unit_price: int) -> Line:
+    """The line with the price that it lacked; shares of order amounts stay as they were split."""
+    goods = Amounts(goods=unit_price * line.quantity)
+    return replace(line, unit_price=unit_price, priced=True, amounts=line.amounts + goods)
 
 
 def tax_of(amount: int, rate: int, gross: bool) -> int:

@@ -73,7 +73,10 @@ def end_units(
     def ended(line: Line) -> Line:
         moved = replace(line, buckets=line.buckets.move(source, target, units.quantity))
         fetched = source is Bucket.RESERVED
-        return change_reservation(moved, units, lambda r: _ended(r, site, units.quantity, fetched))
+        gone = units.quantity if target is Bucket.SHIPPED else 0
+        return change_reservation(
+            moved, units, lambda r: _ended(r, site, units.quantity, fetched, gone)
+        )
 
     return change_line(order, units.line_no, ended)
 
@@ -126,11 +129,14 @@ def _placed(reservation: Reservation, site: str, quantity: int) -> Reservation:
     return replace(reservation, placed={code: n for code, n in placed.items() if n})
 
 
-def _ended(reservation: Reservation, site: str | None, quantity: int, fetched: bool) -> Reservation:
+def _ended(
+    reservation: Reservation, site: str | None, quantity: int, fetched: bool, consumed: int
+) -> Reservation:
     if site is not None:
         if fetched:
             reservation = _unfetched(reservation, site, quantity)
         reservation = _placed(reservation, site, -quantity)
     elif unplaced(reservation) < quantity:
         raise ValueError(f"reservation {reservation.id} has no {quantity} unplaced units")
-    return replace(reservation, open=reservation.open - quantity)
+    left, gone = reservation.open - quantity, reservation.consumed + consumed
+    return replace(reservation, open=left, consumed=gone)

@@ -11,7 +11,7 @@ from oms.kernel.facts import Fact, Step
 from oms.kernel.policy import AddressCheckMode
 from oms.orders import facts
 from oms.orders.mapping import Codes, mapped, unmapped
-from oms.orders.model import Address, DeliveryType, Finding, Order, OrderType
+from oms.orders.model import NO_CURRENCY, Address, DeliveryType, Finding, Order, OrderType
 from oms.orders.postal import STATES, state_of
 from oms.orders.pricing import tax_of
 from oms.orders.totals import totals
@@ -155,6 +155,9 @@ def _lines(order: Order) -> Iterator[Finding]:
         if line.item_id is None:
             path = f"lines[{place}].sku"
             yield Finding("UNKNOWN_ITEM", "ERROR", path, f"no item has the SKU {line.sku}")
+        if not line.priced:
+            text = f"line {line.line_no} has no price"
+            yield Finding("MISSING_PRICE", "ERROR", f"lines[{place}].unitPrice", text)
 
 
 def _addresses(order: Order) -> Iterator[Finding]:
@@ -203,6 +206,9 @@ def _taxes(order: Order) -> Iterator[Finding]:
 def _money(order: Order, methods: Sequence[str], ctx: Context, codes: Codes) -> Iterator[Finding]:
     total = totals(order).ordered
     stated = order.stated_total
+    if order.currency == NO_CURRENCY:
+        text = "neither order, channel nor company names a currency"
+        yield Finding("MISSING_CURRENCY", "ERROR", "currency", text)
     if stated is not None and abs(stated - total) > ctx.policy.total_tolerance:
         text = f"the parts sum to {total}, the stated total is {stated}"
         yield Finding("TOTAL_MISMATCH", "ERROR", "statedTotal", text)

@@ -1,6 +1,6 @@
 """Everything other parts of the product ask of payments.
 
-acceptance      open_tenders
+acceptance      open_tenders, remap, value
 commands        add_tender, authorize, capture, refund, void_payment, retry, replace_method,
                 attach_customer, detach_customer
 links           create_link, pay_by_link, find_link, under_way
@@ -24,7 +24,7 @@ from oms.payments.operations import authorize, capture, refund, retry, void_paym
 from oms.payments.reactions import react
 from oms.payments.results import settle
 from oms.payments.sending import due, mark_sent, next_due, request, sends, tick
-from oms.payments.tenders import TenderSpec, add_tender, open_tenders, remap
+from oms.payments.tenders import TenderSpec, add_tender, open_tenders, remap, value
 from oms.payments.webhooks import take_webhook
 
 __all__ = [
@@ -59,5 +59,6 @@ __all__ = [
     "take_webhook",
     "tick",
     "under_way",
+    "value",
     "void_payment",
 ]

@@ -54,9 +54,10 @@ class TenderSpec(Protocol):
 
 def open_tenders(
     tenders: Sequence[TenderSpec], total: int, order_id: str, currency: str,
-    gateways: Mapping[str, str], ctx: Context,
+    gateways: Mapping[str, str], ctx: Context, *, ask: bool = True,
 ) -> Step[Payments]:  # fmt: skip
-    """Attach the tenders of a new order and ask the authorizations due at acceptance.
+    """Attach the tenders of a new order and, where we are to `ask`, the authorizations due at
+    acceptance.
 
     Each tender, in draw order, covers what those before it leave of `total` up to its limit
     (PAY-10, PAY-11); a zero total asks nothing (PAY-06). Raises `Malformed` for a card number in
@@ -80,7 +81,8 @@ def open_tenders(
             spec.last_four, full_expiry(spec.expiry), spec.reference,
         )  # fmt: skip
         work.put_tender(tender)
-        _start(work, tender, limit if spec.method in TAKEN else shares[payment_id])
+        if ask:
+            _start(work, tender, limit if spec.method in TAKEN else shares[payment_id])
     return work.step()
 
 
@@ -106,6 +108,24 @@ def remap(
         )  # fmt: skip
         work.put_tender(known)
         _start(work, known, share)
+    return work.step()
+
+
+def value(payments: Payments, currency: str, total: int, ctx: Context) -> Step[Payments]:
+    """Ask of each tender what acceptance could not, now that the order is worth `total` (INT-05).
+
+    A tender without limit covers the whole rest, as at acceptance (PAY-11).
+    """
+    work = Working(replace(payments, currency=currency), ctx)
+    asked = {intent.payment_id for intent in payments.intents}
+    rest = total
+    for tender in sorted(payments.tenders, key=lambda tender: tender.draw_order):
+        share = min(rest, tender.limit) if tender.limit else rest
+        rest -= share
+        if tender.id not in asked:
+            known = replace(tender, limit=tender.limit or share)
+            work.put_tender(known)
+            _start(work, known, share)
     return work.step()
 
 

@@ -97,6 +97,8 @@ class Channel:
     items: dict[str, str] = field(default_factory=dict)
     countries: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
+    webhook_url: str | None = None
+    pricing_url: str | None = None
     test_mode: bool = True
     version: int = 1
 
