@@ -18,6 +18,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from oms.inventory.backorders import NO_BACKORDER, BackorderPolicy, BackorderRule
+from oms.inventory.capacity import SlotChange
 from oms.inventory.queue import Waiting
 
 __all__ = [
@@ -300,7 +301,7 @@ class StockWrite:
 
     `counters`, `levels` and `carts` carry their new state with the version they were read at (0:
     none yet). A journal without movements is not stored. `joined` lines wait from now on,
-    guarded by the version of their order.
+    guarded by the version of their order; `slots` of sites are guarded by their limits.
     """
 
     journal: Journal
@@ -308,6 +309,7 @@ class StockWrite:
     levels: tuple[InventoryLevel, ...] = ()
     carts: tuple[CartReservation, ...] = ()
     joined: tuple[Waiting, ...] = ()
+    slots: tuple[SlotChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ own: nothing of them waits for, or splits, what a site must ship (LIN-08).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from oms.fulfillment.model import FulfillmentType
+from oms.inventory.capacity import DayLoad
 from oms.inventory.model import StockSnapshot
 from oms.kernel.context import Context
 from oms.lifecycle.record import OrderRecord
@@ -48,6 +49,7 @@ class Views:
     snapshot: StockSnapshot
     known: Mapping[str, Site]
     now: datetime
+    loads: Mapping[str, DayLoad] = field(default_factory=dict)
 
     def sites(self) -> tuple[SiteView, ...]:
         """Every site."""
@@ -94,8 +96,12 @@ class Views:
         return SiteView(
             site.code, SiteKind(site.type.value), site.latitude, site.longitude, site.group,
             site.priority, site.enabled, site.visible, site.suppress_allocation, site.ships,
-            site.offers_pickup, site.assignment, capacity=site.daily_capacity,
+            site.offers_pickup, site.assignment, self._load(site), site.daily_capacity,
         )  # fmt: skip
+
+    def _load(self, site: Site) -> int:
+        load = self.loads.get(site.code)
+        return load.counts(site.daily_capacity or 0) if load is not None else 0
 
 
 def requests(
