@@ -17,7 +17,7 @@ from oms.kernel.context import Context
 from oms.lifecycle.record import OrderRecord
 from oms.orders.model import DeliveryGroup, DeliveryType, Line, Order
 from oms.orders.units import unplaced
-from oms.settings.model import Site
+from oms.settings.model import Site, Suppressed
 from oms.sourcing.geography import locate
 from oms.sourcing.model import (
     Delivery,
@@ -93,10 +93,13 @@ class Views:
         return item is not None and item.physical and item.drop_ship
 
     def _site(self, site: Site) -> SiteView:
+        kept = site.suppressed(Suppressed.ALLOCATION, self.now)
         return SiteView(
             site.code, SiteKind(site.type.value), site.latitude, site.longitude, site.group,
-            site.priority, site.enabled, site.visible, site.suppress_allocation, site.ships,
+            site.priority, site.enabled, site.visible, kept is not None, site.ships,
             site.offers_pickup, site.assignment, self._load(site), site.daily_capacity,
+            suppressed_until=kept.until if kept else None,
+            suppressed_reason=kept.reason if kept else "",
         )  # fmt: skip
 
     def _load(self, site: Site) -> int:

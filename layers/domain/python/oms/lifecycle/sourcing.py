@@ -32,7 +32,7 @@ from oms.orders.intake import reserve_rest, serve_backorders
 from oms.orders.model import DeliveryType, Line, Wait
 from oms.orders.units import owed_by
 from oms.orders.waits import RETRY, unheard
-from oms.settings.model import Site, SiteType
+from oms.settings.model import Site, SiteType, hiding
 from oms.settings.ports import SettingsStore
 from oms.sourcing.decisions import plan_groups
 from oms.sourcing.model import Plan, PlannedSite
@@ -70,8 +70,9 @@ class Sourcing:
             return None
         company, pool = draft.order.company, draft.order.pool
         items = tuple(dict.fromkeys(str(line.item_id) for line in (*wanted, *owing)))
-        snapshot = self.stock.read(company, items, pool, None)
         sites = self._sites(company)
+        hidden = hiding(sites.values(), draft.ctx.now)
+        snapshot = replace(self.stock.read(company, items, pool, None), hidden=hidden)
         groups = {site.code: site.group for site in sites.values()}
         if owing:
             snapshot = _serve(draft, snapshot, owing, groups)

@@ -11,6 +11,7 @@ from oms.inventory.model import Journal, StockSnapshot, StockWrite
 from oms.kernel.context import Context
 from oms.lifecycle.capacity import limited
 from oms.lifecycle.engine import Outcome
+from oms.settings.model import hiding
 
 if TYPE_CHECKING:
     from oms.lifecycle.use_cases import Ports
@@ -35,18 +36,20 @@ def stock_write(
     slots = limited(outcome.slots, sites)
     if not found:
         return StockWrite(Journal(cause, ctx.now, ctx.actor.label, (), order.id), slots=slots)
+    hidden = hiding(sites.values(), ctx.now)
     covered = known is not None and all(_knows(known, effect) for effect in found)
-    snapshot = known if known is not None and covered else _read(ports, order.company, found)
+    young = known if known is not None and covered else None
+    snapshot = replace(young or _read(ports, order.company, found, hidden), hidden=hidden)
     groups = {site.code: site.group for site in sites.values()}
     write = plan(found, snapshot, cause, order.id, ctx, groups)
     return replace(write, joined=outcome.joined, slots=slots)
 
 
 def _read(
-    ports: Ports, company: str, found: Sequence[StockEffect]
+    ports: Ports, company: str, found: Sequence[StockEffect], hidden: frozenset[str]
 ) -> StockSnapshot:
     reach = touched(found)
-    sites = reach.sites
+    sites = (*reach.sites, *hidden)
     snapshot = ports.stock.read(company, reach.item_ids, reach.groups, sites, reach.carts)
     if any(item.counts_levels for item in snapshot.items.values()):
         return ports.stock.read(company, reach.item_ids, reach.groups, None, reach.carts)
