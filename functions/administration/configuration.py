@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from oms.inventory.model import Item
 from oms.inventory.rehearsal import Rehearsal
-from oms.inventory.use_cases import store_item
+from oms.inventory.use_cases import Pair, availability, store_item
 from oms.kernel.codec import encode
 from oms.kernel.errors import Forbidden, NotFound
 from oms.kernel.ids import derive
@@ -88,9 +88,10 @@ def list_items(call: Call) -> Reply:
     query: schemas.ItemsQuery = call.query
     skus = list(dict.fromkeys(sku for sku in query.skus.split(",") if sku))
     found = wiring.stock().items_by_sku(call.actor.company, skus)
+    said = _statuses(call, found.values())
     return Reply(
         {
-            "items": [shown(found[sku]) for sku in skus if sku in found],
+            "items": [shown(found[sku]) | said[found[sku].id] for sku in skus if sku in found],
             "missing": [sku for sku in skus if sku not in found],
         }
     )
@@ -99,7 +100,24 @@ def list_items(call: Call) -> Reply:
 def get_item(call: Call) -> Reply:
     """One item."""
     sku = call.path["sku"]
-    return record(_found(wiring.stock().items_by_sku(call.actor.company, [sku]), sku))
+    item = _found(wiring.stock().items_by_sku(call.actor.company, [sku]), sku)
+    return _item(call, item)
+
+
+def _item(call: Call, item: Item) -> Reply:
+    return Reply(shown(item) | _statuses(call, [item])[item.id], version=item.version)
+
+
+def _statuses(call: Call, items: Iterable[Item]) -> dict[str, dict[str, str]]:
+    """What may be said of items over all supply groups, by id (ITM-05)."""
+    company = call.actor.company
+    groups = stock_calls.site_groups(company)
+    pool = tuple(sorted(set(groups.values())))
+    pairs = [Pair(item.id, pool) for item in items]
+    ctx = stock_calls.context(call.actor, call.correlation_id)
+    hidden = stock_calls.hidden_sites(company)
+    answers = availability(wiring.stock(), pairs, groups, ctx, hidden)
+    return {one.pair.item_id: {"availabilityStatus": one.status.value} for one in answers}
 
 
 def put_item(call: Call) -> Reply:
@@ -111,7 +129,7 @@ def put_item(call: Call) -> Reply:
     item = to_command(Item, call.body, id=item_id, sku=sku, version=version)
     stock = Rehearsal(wiring.stock()) if call.dry_run else wiring.stock()
     store_item(stock, item, stock_calls.context(call.actor, call.correlation_id))
-    return record(item)
+    return record(item) if call.dry_run else _item(call, item)
 
 
 def put_client(call: Call) -> Reply:

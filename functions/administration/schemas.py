@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from oms.inventory.model import BackorderPolicy
 from oms.orders.model import TaxPolicy
-from oms.settings.model import AttributeType, SiteType
+from oms.settings.model import AttributeType, SiteType, Suppressed
 from oms_aws.shapes import (
     MAX_UNITS,
     Answer,
@@ -14,16 +14,19 @@ from oms_aws.shapes import (
     Charge,
     Code,
     Currency,
+    Day,
     Long,
+    Moment,
     Name,
     Query,
     RecordId,
     Shape,
     Short,
     Tags,
+    broken_rule,
 )
 from oms_aws.shapes_orders import Locale
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 Codes = Annotated[tuple[Code, ...], Field(max_length=200)]
 Mapped = Annotated[dict[Short, Short], Field(max_length=10_000)]
@@ -31,7 +34,23 @@ Degrees = Annotated[int, Field(ge=-180_000_000, le=180_000_000, description="mil
 Count = Annotated[int, Field(ge=0, le=MAX_UNITS)]
 Zone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+/-]{1,64}$")]
 Endpoint = Annotated[str, StringConstraints(pattern=r"^https://[^\s]{1,500}$")]
+Basis = Literal["TOTAL", "EXTRA"]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+
+
+class SuppressionShape(Shape):
+    """What a site is kept from, why, and from when until when (SIT-02)."""
+
+    what: Suppressed
+    reason: Name
+    since: Moment | None = None
+    until: Moment | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.since is not None and self.until is not None and self.until <= self.since:
+            raise broken_rule("until_after_since", "`until` is after `since`")
+        return self
 
 
 class SiteShape(Shape):
@@ -64,6 +83,7 @@ class SiteShape(Shape):
     daily_capacity: Count | None = None
     lead_days: Annotated[int, Field(ge=0, le=365)] = 0
     assignment: Literal["AUTO", "MANUAL", "CLAIM", "REQUEST"] | None = None
+    suppressions: Annotated[tuple[SuppressionShape, ...], Field(max_length=50)] = ()
     attributes: Attributes = Field(default_factory=dict)
 
 
@@ -104,6 +124,25 @@ class ChannelShape(Shape):
     test_mode: bool = True
 
 
+class BackorderShape(Shape):
+    """What a supply group may sell beyond its stock, in place of the item's own rule (BKO-01)."""
+
+    policy: BackorderPolicy = BackorderPolicy.NONE
+    limit: Count = 0
+    basis: Basis = "TOTAL"
+    since: Day | None = None
+    until: Day | None = None
+
+
+class VendorShape(Shape):
+    """Who sells the item to us; `cost` in minor units of the company's currency."""
+
+    code: Code
+    sku: Short
+    cost: Charge | None = None
+    lead_days: Annotated[int, Field(ge=0, le=365)] = 0
+
+
 class ItemShape(Shape):
     """An item of the master; weights in grams, prices in minor units by currency."""
 
@@ -125,7 +164,19 @@ class ItemShape(Shape):
     suppressed: bool = False
     backorder_policy: BackorderPolicy = BackorderPolicy.NONE
     backorder_limit: Count = 0
+    backorder_basis: Basis = "TOTAL"
+    backorder_since: Day | None = None
+    backorder_until: Day | None = None
+    backorder_groups: Annotated[dict[Code, BackorderShape], Field(max_length=50)] = Field(
+        default_factory=dict
+    )
     safety_sell: Count = 0
+    safety_source: Count | None = None
+    drop_ship: bool = False
+    dimensions: Annotated[tuple[Count, ...], Field(max_length=3, description="millimeters")] = ()
+    images: Annotated[tuple[Name, ...], Field(max_length=50)] = ()
+    vendors: Annotated[tuple[VendorShape, ...], Field(max_length=50)] = ()
+    return_policy: Short | None = None
     tags: Tags = ()
     attributes: Attributes = Field(default_factory=dict)
 

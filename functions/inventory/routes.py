@@ -55,7 +55,8 @@ def reserve(call: Call) -> Reply:
         CartLine(line.line_no, items[line.sku].id, line.quantity, pool) for line in cart.lines
     )
     command = ReserveCart(call.key or "", lines, cart.partial, cart.minutes)
-    promise = use_cases.reserve_cart(_stock(call), command, ctx)
+    hidden = stock_calls.hidden_sites(call.actor.company)
+    promise = use_cases.reserve_cart(_stock(call), command, ctx, hidden)
     if not call.dry_run:
         telemetry.count("CartsReserved")
     short = [encode(short) for short in promise.short]
@@ -166,12 +167,13 @@ def _available(call: Call, wanted: Sequence[tuple[str, str | None, str | None]])
         for sku, channel, site in wanted
     ]
     groups = stock_calls.site_groups(actor.company)
-    answers = use_cases.availability(wiring.stock(), pairs, groups, _context(call))
+    hidden = stock_calls.hidden_sites(actor.company)
+    answers = use_cases.availability(wiring.stock(), pairs, groups, _context(call), hidden)
     rows = [
         {
             "sku": sku, "channel": channel, "site": site, "ats": 0 if sku not in known else one.ats,
             "unlimited": sku in known and one.ats is None, "known": sku in known,
-            "nextSupply": one.next_supply, "asOf": one.as_of,
+            "nextSupply": one.next_supply, "asOf": one.as_of, "status": one.status.value,
         }
         for (sku, channel, site), one in zip(wanted, answers, strict=True)
     ]  # fmt: skip

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+from oms.inventory.capacity import DayLoad, SlotChange
 from oms.inventory.commands import CartLine, Delta, FeedRow, ReserveCart
 from oms.inventory.draft import Draft, Note
 from oms.inventory.model import (
@@ -20,7 +21,7 @@ from oms.inventory.model import (
 )
 from oms.inventory.ports import StockStore
 from oms.inventory.reports import FeedReport, RefusedRow
-from oms.inventory.use_cases import reserve_cart, suppress_sale
+from oms.inventory.use_cases import reserve_cart
 from oms.kernel.errors import AlreadyDone, Conflict, StockConflict, VersionConflict
 from oms_aws.stock import DynamoStock, stock_refusal, stock_transaction_items
 
@@ -203,12 +204,57 @@ def test_carts_are_kept_by_id(scene: Scene) -> None:
 
 
 def test_a_site_lists_its_items(scene: Scene) -> None:
-    """SIT-02: so that its stock can be hidden."""
+    """STK-19: in the order of their ids, from any of them on."""
     scene.stocked(3, item=Item("itm_0", "HAT", "Hat"))
     scene.stocked(3, "B", Item("itm_3", "SCARF", "Scarf"))
     assert scene.store.items_at("acme", "A") == ("itm_0", "itm_1")
-    assert suppress_sale(scene.store, "A", True, SITES, scene.ctx()) == 2
-    assert (scene.ats("itm_0"), scene.ats("itm_3")) == (0, 3)
+    assert scene.store.items_at("acme", "A", "itm_0", 1) == ("itm_1",)
+
+
+def slots(scene: Scene, *changes: SlotChange) -> StockWrite:
+    """A write that moves nothing but capacity."""
+    return StockWrite(replace(change(scene, "c1").journal, movements=()), slots=changes)
+
+
+def test_the_last_slot_of_a_day_is_taken_once(scene: Scene) -> None:
+    """CPT-02, INV-S7: never beyond the limit, whatever was read before; given back, it is free."""
+    days = [("A", "2026-03-01"), ("A", "2026-03-02")]
+    taken = SlotChange(*days[0], 1, limit=2)
+    assert scene.store.loads("acme", days) == ()
+    for _ in range(2):
+        scene.store.write("acme", slots(scene, taken))
+    with pytest.raises(StockConflict):
+        scene.store.write("acme", slots(scene, taken))
+    assert scene.store.loads("acme", days) == (DayLoad(*days[0], 2),)
+    assert scene.store.loads("other", days) == ()
+    scene.store.write("acme", slots(scene, SlotChange(*days[0], -1, limit=2)))
+    scene.store.write("acme", slots(scene, taken, SlotChange(*days[1], 1)))
+    assert {(d.day, d.used) for d in scene.store.loads("acme", days)} == {
+        ("2026-03-01", 2), ("2026-03-02", 1),
+    }  # fmt: skip
+
+
+def test_a_lost_slot_takes_the_whole_write_with_it(scene: Scene) -> None:
+    """CPT-02, SRC-07: stock and capacity stand or fall together."""
+    taken = SlotChange("A", "2026-03-01", 1, limit=1)
+    scene.store.write("acme", slots(scene, taken))
+    before = scene.state()
+    with pytest.raises(StockConflict):
+        scene.store.write("acme", replace(change(scene, "c2"), slots=(taken,)))
+    assert scene.state() == before
+    assert scene.store.journal("acme", "c2") is None
+
+
+def test_a_closed_day_takes_no_more(scene: Scene) -> None:
+    """SRC-44: TOO_BUSY sets the day to full; what is given back afterwards does not open it."""
+    at = ("A", "2026-03-01")
+    scene.store.write("acme", slots(scene, SlotChange(*at, 1, limit=9)))
+    scene.store.write("acme", slots(scene, SlotChange(*at, 0, closes=True, limit=9)))
+    scene.store.write("acme", slots(scene, SlotChange(*at, -1, limit=9)))
+    with pytest.raises(StockConflict):
+        scene.store.write("acme", slots(scene, SlotChange(*at, 1, limit=9)))
+    (load,) = scene.store.loads("acme", [at])
+    assert (load.used, load.closed, load.counts(9)) == (0, True, 9)
 
 
 def test_reports_are_kept(scene: Scene) -> None:

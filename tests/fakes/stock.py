@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from oms.inventory.capacity import DayLoad
 from oms.inventory.model import (
     CartReservation,
     InventoryLevel,
@@ -28,6 +29,7 @@ class MemoryStock:
         self.levels: dict[tuple[str, str, str], InventoryLevel] = {}
         self.carts: dict[tuple[str, str], CartReservation] = {}
         self.journals: dict[tuple[str, str], Journal] = {}
+        self.days: dict[tuple[str, str, str], DayLoad] = {}
         self.queue: dict[tuple[str, str, str, int], Waiting] = {}
         self._skus: dict[tuple[str, str], str] = {}
         self._reports: dict[tuple[str, str], FeedReport] = {}
@@ -69,14 +71,25 @@ class MemoryStock:
             or any(_version(self.levels.get(key)) != x.version for key, x in levels.items())
             or any(_version(self.carts.get(key)) != r.version for key, r in carts.items())
         )
-        if stale:
+        days = {
+            (company, s.site, s.day): (s, self._load(company, s.site, s.day)) for s in change.slots
+        }
+        if stale or not all(slot.fits(load) for slot, load in days.values()):
             raise StockConflict("stock moved meanwhile")
         self.counters |= {k: replace(c, version=c.version + 1) for k, c in counters.items()}
         self.levels |= {k: replace(x, version=x.version + 1) for k, x in levels.items()}
         self.carts |= {k: replace(r, version=r.version + 1) for k, r in carts.items()}
+        self.days |= {key: slot.applied(load) for key, (slot, load) in days.items()}
         if change.journal.movements:
             self.journals[cause] = change.journal
         self.queue |= {(company, *row.place): row for row in change.joined}
+
+    def loads(self, company: str, days: Sequence[tuple[str, str]]) -> tuple[DayLoad, ...]:
+        """Days that were written."""
+        return tuple(self.days[key] for at in days if (key := (company, *at)) in self.days)
+
+    def _load(self, company: str, site: str, day: str) -> DayLoad:
+        return self.days.get((company, site, day), DayLoad(site, day))
 
     def waiting(self, company: str, item_id: str) -> tuple[Waiting, ...]:
         """Rows of the item."""

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from oms.action_items.model import ItemState
+from oms.kernel.codec import decode
 from oms.settings.model import Client
+from oms.sourcing.decisions import explain
+from oms.sourcing.model import DecisionRecord
 from oms_aws import wiring
 from oms_aws.queues import DeadLetter
 
@@ -195,6 +199,80 @@ def test_a_new_site_works_at_once(world: World) -> None:
     body = {"sku": "A", "site": "CHI", "reason": "X", "type": "RECEIPT", "onHand": {"delta": 5}}
     got = inventory(world, "POST", "/v1/inventory/movements", body, headers=KEY)
     assert (got.status, got.body["level"]["onHand"], ats(world)) == (200, 5, 15)
+
+
+OUTAGE = {"reason": "flood", "since": "2026-03-01T11:00:00Z", "until": "2026-03-02T10:00:00Z"}
+
+
+def test_a_site_is_kept_from_sale_for_a_time(world: World) -> None:
+    """SIT-02: from its beginning to its end, in the answer, for carts and for orders; readable."""
+    site = {"name": "Distribution center", "suppressions": [OUTAGE | {"what": "SALE"}]}
+    got = admin(world, "PUT", "/v1/sites/DC", site, headers={"If-Match": '"1"'})
+    assert got.status == 200, got.body
+    (shown,) = admin(world, "GET", "/v1/sites/DC").body["suppressions"]
+    assert (shown["what"], shown["reason"], shown["until"][:16]) == (
+        "SALE", "flood", "2026-03-02T10:00",
+    )  # fmt: skip
+    assert ats(world) == 10
+    world.now += timedelta(hours=1)
+    assert ats(world) == 0
+    got = world.http(
+        "orders", "POST", "/v1/orders", world.order(), headers={"Idempotency-Key": "k"}
+    )
+    assert (got.status, got.body["errors"][0]["code"]) == (409, "OUT_OF_STOCK"), got.body
+    cart = {"channel": "web", "lines": [{"lineNo": 1, "sku": "A", "quantity": 1}]}
+    got = world.http("inventory", "POST", "/v1/reservations", cart, headers=KEY)
+    assert (got.status, got.body["errors"][0]["code"]) == (409, "OUT_OF_STOCK")
+    assert admin(world, "GET", "/v1/items/A").body["availabilityStatus"] == "SUPPRESSED"
+    world.now += timedelta(hours=23)
+    assert ats(world) == 10
+    world.place()
+
+
+def test_the_only_holder_is_kept_from_allocation_for_a_time(world: World) -> None:
+    """ACC-080, SIT-02, SRC-61: no FO, the wait says why and until when; then it ships."""
+    now = {**OUTAGE, "what": "ALLOCATION", "since": None}
+    site = {"name": "Distribution center", "suppressions": [now]}
+    admin(world, "PUT", "/v1/sites/DC", site, headers={"If-Match": '"1"'})
+    order_id = world.place()
+    world.run(order_id)
+    stored = world.orders.load(COMPANY, order_id)
+    assert stored is not None
+    assert stored.fulfillment.orders == ()
+    assert {line.wait.reason for line in stored.order.lines if line.wait} == {"SITE_SUPPRESSED"}
+    made = decode(DecisionRecord, world.orders.decisions[-1]["groups"][0])
+    assert "flood, until 2026-03-02 10:00 UTC" in " ".join(explain(made))
+    world.now += timedelta(hours=24)
+    world.steps.source(COMPANY, order_id, "sweep")
+    stored = world.orders.load(COMPANY, order_id)
+    assert stored is not None
+    assert [fo.site for fo in stored.fulfillment.orders] == ["DC"]
+
+
+def test_a_suppression_that_ends_before_it_begins_is_refused(world: World) -> None:
+    """SIT-02, API-06."""
+    back = {**OUTAGE, "what": "SALE", "until": OUTAGE["since"]}
+    got = admin(world, "PUT", "/v1/sites/X", {"name": "X", "suppressions": [back]})
+    assert (got.status, got.body["errors"][0]["code"]) == (400, "UNTIL_AFTER_SINCE")
+
+
+def test_an_item_says_whether_it_can_be_had(world: World) -> None:
+    """ITM-05, ITM-02: in the item, in lists of items and with its availability."""
+    rules = {"west": {"policy": "LIMITED", "limit": 3, "basis": "EXTRA"}}
+    item = {"name": "A", "backorderGroups": rules, "vendors": [{"code": "v", "sku": "VA"}]}
+    got = admin(world, "PUT", "/v1/items/A", item, headers={"If-Match": '"1"'})
+    assert got.status == 200, got.body
+    got = admin(world, "GET", "/v1/items/A").body
+    assert (got["availabilityStatus"], got["backorderGroups"], got["vendors"]) == (
+        "AVAILABLE", rules, [{"code": "v", "sku": "VA"}],
+    )  # fmt: skip
+    suspended = item | {"state": "SUSPENDED"}
+    admin(world, "PUT", "/v1/items/A", suspended, headers={"If-Match": '"2"'})
+    got = admin(world, "GET", "/v1/items", query={"skus": "A,B,X"}).body
+    assert [row["availabilityStatus"] for row in got["items"]] == ["SUSPENDED", "AVAILABLE"]
+    query = {"skus": "A,X", "channel": "web"}
+    got = inventory(world, "GET", "/v1/availability", query=query).body["availability"]
+    assert [row["status"] for row in got] == ["SUSPENDED", "OUT_OF_STOCK"]
 
 
 def test_a_site_is_where_its_postal_code_is(world: World) -> None:

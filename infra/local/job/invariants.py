@@ -81,9 +81,7 @@ def oversold(evidence: Evidence) -> int:
 
 
 def _told(level: InventoryLevel, lowered: set[tuple[str, str]]) -> bool:
-    return (
-        (level.item_id, f"S:{level.site}") in lowered or level.suppressed or level.site_suppressed
-    )
+    return (level.item_id, f"S:{level.site}") in lowered or level.suppressed
 
 
 def leaked_reservations(evidence: Evidence) -> int:

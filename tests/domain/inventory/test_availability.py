@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
-from oms.inventory.adjustments import suppress_site
-from oms.inventory.commands import AdjustStock, Delta, Set
-from oms.inventory.decisions import available
-from oms.inventory.model import BackorderPolicy, InventoryLevel, Item, PromiseCounter
-from oms.inventory.use_cases import Pair, adjust_stock, availability, suppress_sale
+from oms.inventory.commands import AdjustStock, CartLine, Delta, ReserveCart, Set
+from oms.inventory.decisions import available, effects, plan
+from oms.inventory.model import BackorderPolicy, InventoryLevel, Item, PromiseCounter, StockWrite
+from oms.inventory.use_cases import Pair, adjust_stock, availability, reserve_cart
 from oms.kernel.errors import Malformed, StockConflict
 from oms.orders.facts import UnitsBackordered
 
@@ -110,25 +112,41 @@ def test_suppressed_item_at_a_site(scene: Scene) -> None:
 
 
 def test_suppressed_site_hides_every_item(scene: Scene) -> None:
-    """SIT-02, ITM-06: suppressSale of a site; lifting it leaves item-at-site suppression."""
+    """SIT-02, ITM-06: its units are not for sale, in the pool, at the site and to carts; nothing
+    is written, and what others have stays for sale.
+    """
     scene.stocked(12)
-    scene.stocked(7, item=Item("itm_2", "HAT", "Hat"))
-    hide(scene, True)
-    assert suppress_sale(scene.store, "A", True, scene.sites, scene.ctx()) == 2
-    assert (scene.ats("itm_1"), scene.ats("itm_2")) == (0, 0)
-    assert suppress_sale(scene.store, "A", True, scene.sites, scene.ctx()) == 2
-    suppress_sale(scene.store, "A", False, scene.sites, scene.ctx())
-    assert (scene.ats("itm_1"), scene.ats("itm_2")) == (0, 7)
-    hide(scene, False)
-    assert scene.ats("itm_1") == 12
+    scene.stocked(5, "B")
+    before = scene.state()
+    pairs = [Pair("itm_1", ("main",)), Pair("itm_1", site="A"), Pair("itm_1", site="B")]
+
+    def ats(*hidden: str) -> list[int | None]:
+        found = availability(scene.store, pairs, scene.sites, scene.ctx(), frozenset(hidden))
+        return [one.ats for one in found]
+
+    assert ats() == [17, 12, 5]
+    assert ats("A") == [5, 0, 5]
+    assert ats("A", "B") == [0, 0, 0]
+    cart = ReserveCart("c1", (CartLine(1, "itm_1", 6, ("main",)),), partial=True)
+    promise = reserve_cart(scene.store, cart, scene.ctx(), frozenset({"A"}))
+    assert [held.quantity for held in promise.reservations] == [5]
+    assert scene.state()[1] == before[1]
+    assert ats("A") == [0, 0, 0]
 
 
-def test_suppression_moves_nothing_but_supply(scene: Scene) -> None:
-    """ITM-06: nothing else about the stock changes."""
-    scene.stocked(4)
-    snapshot = scene.snapshot()
-    write = suppress_site("itm_1", "A", True, snapshot, scene.sites, "c", scene.ctx())
-    assert [(m.counter, m.delta) for m in write.journal.movements] == [("supply", -4)]
+def test_hidden_units_are_not_promised_by_a_late_writer(scene: Scene) -> None:
+    """SIT-02, RSV-02: the write is guarded by what is for sale, not by what is there."""
+    scene.stocked(12)
+    scene.stocked(5, "B")
+    snapshot = replace(scene.snapshot(), hidden=frozenset({"A"}))
+
+    def write(wanted: int) -> StockWrite:
+        found = effects((reserved(wanted),), {}, {})
+        return plan(found, snapshot, "c", "ord_1", scene.ctx(), scene.sites)
+
+    assert write(5).counters
+    with pytest.raises(StockConflict):
+        write(6)
 
 
 def test_limited_backorder_counts_all_promises(scene: Scene) -> None:
@@ -208,3 +226,50 @@ def test_pickup_is_bound_by_group_and_site(scene: Scene) -> None:
     scene.happen(reserved(8))
     (answer,) = availability(scene.store, [Pair("itm_1", site="A")], scene.sites, scene.ctx())
     assert answer.ats == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "on_hand", "hidden", "status"),
+    [
+        ({}, 2, (), "AVAILABLE"),
+        ({"unique": True}, 1, (), "AVAILABLE_UNIQUE"),
+        ({"backorder_policy": BackorderPolicy.UNLIMITED}, 2, (), "AVAILABLE"),
+        ({"backorder_policy": BackorderPolicy.UNLIMITED}, 0, (), "AVAILABLE_BACKORDER"),
+        ({"backorder_policy": BackorderPolicy.UNLIMITED}, 2, ("A",), "AVAILABLE_BACKORDER"),
+        ({}, 0, (), "OUT_OF_STOCK"),
+        ({}, 2, ("A",), "SUPPRESSED"),
+        ({}, 0, ("A",), "OUT_OF_STOCK"),
+        ({"suppressed": True}, 2, (), "SUPPRESSED"),
+        ({"state": "REMOVED"}, 2, (), "SUPPRESSED"),
+        ({"state": "SUSPENDED"}, 2, (), "SUSPENDED"),
+        ({"state": "AWAITING_APPROVAL", "suppressed": True}, 2, (), "AWAITING_APPROVAL"),
+        ({"kind": "SERVICE"}, 0, (), "AVAILABLE"),
+        ({"drop_ship": True}, 0, (), "AVAILABLE"),
+    ],
+)
+def test_the_status_of_an_item(
+    scene: Scene, changes: dict[str, Any], on_hand: int, hidden: tuple[str, ...], status: str
+) -> None:
+    """ITM-05: what a person decided comes first, then stock, then what may be promised."""
+    scene.stocked(on_hand, item=Item("itm_1", "SHIRT", "Shirt", **changes))
+    pairs = [Pair("itm_1", ("main",))]
+    found = availability(scene.store, pairs, scene.sites, scene.ctx(), frozenset(hidden))
+    assert [one.status.value for one in found] == [status]
+
+
+def test_what_is_promised_is_not_available(scene: Scene) -> None:
+    """ITM-05: units on hand that orders have do not count; one site may be out where another is
+    not.
+    """
+    scene.stocked(2)
+    scene.stocked(1, "B")
+    hide(scene, True)
+    pairs = [Pair("itm_1", ("main",)), Pair("itm_1", site="A"), Pair("itm_1", site="B")]
+
+    def statuses() -> list[str]:
+        return [x.status.value for x in availability(scene.store, pairs, scene.sites, scene.ctx())]
+
+    assert statuses() == ["AVAILABLE", "SUPPRESSED", "AVAILABLE"]
+    hide(scene, False)
+    scene.happen(reserved(3))
+    assert statuses() == ["OUT_OF_STOCK"] * 3

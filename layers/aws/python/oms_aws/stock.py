@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+from oms.inventory.capacity import DayLoad
 from oms.inventory.decisions import oversold
 from oms.inventory.model import Item, Journal, StockSnapshot, StockWrite
 from oms.inventory.queue import Waiting
@@ -18,8 +19,10 @@ from oms_aws import telemetry
 from oms_aws.stock_rows import (
     ROW_KINDS,
     Row,
+    capacity_key,
     cart_key,
     counter_key,
+    day_load,
     is_journal,
     item_key,
     item_row,
@@ -80,7 +83,7 @@ class DynamoStock:
         if not entries:
             return
         try:
-            if len(entries) == 1:
+            if len(entries) == 1 and "Put" in entries[0]:
                 self._client.put_item(**entries[0]["Put"])
             else:
                 self._client.transact_write_items(TransactItems=entries)  # type: ignore[arg-type]
@@ -92,6 +95,11 @@ class DynamoStock:
         """One strongly consistent get."""
         row = self._get(journal_key(company, cause_id))
         return None if row is None else journal_of(row)
+
+    def loads(self, company: str, days: Sequence[tuple[str, str]]) -> tuple[DayLoad, ...]:
+        """One batch read."""
+        keys = [capacity_key(company, site, day) for site, day in days]
+        return tuple(day_load(company, row) for row in self._get_all(keys))
 
     def waiting(self, company: str, item_id: str) -> tuple[Waiting, ...]:
         """One strongly consistent query."""

@@ -8,6 +8,7 @@
     journal entry: what one cause moved         pk={company}#MOVEMENTS#{causeId} sk=MOVEMENTS
     a line that waits for an item               pk={company}#WAITING#{itemId} sk={orderId}#{lineNo}
     cart reservation                            pk={company}#RESERVATION#{id} sk=RESERVATION
+    capacity of a site on a day                 pk={company}#CAPACITY#{site} sk={day}
     report of a feed                            pk={company}#FEED#{feedId} sk=FEED
     items at a site                             index `site`: siteKey={company}#SITE#{site}, pk
 
@@ -24,9 +25,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
 
+from oms.inventory.capacity import DayLoad, SlotChange
 from oms.inventory.model import (
     CartReservation,
     InventoryLevel,
@@ -47,6 +49,7 @@ CART_KEPT = timedelta(days=7)
 """How long an expired cart is still known to whoever repeats its request (API-03)."""
 
 REPORT_KEPT = timedelta(days=90)
+DAY_KEPT = timedelta(days=30)
 SUPPLIED = "SUPPLIED"
 """What a row calls for: somebody waits for the item and there are units that nobody is promised."""
 
@@ -89,6 +92,11 @@ def waiting_key(company: str, row: Waiting) -> Row:
     return key(f"{company}#WAITING#{row.item_id}", f"{row.order_id}#{row.line_no}")
 
 
+def capacity_key(company: str, site: str, day: str) -> Row:
+    """Key of a site's capacity on a day."""
+    return key(f"{company}#CAPACITY#{site}", day)
+
+
 def report_key(company: str, feed_id: str) -> Row:
     """Key of a feed report."""
     return key(f"{company}#FEED#{feed_id}", "FEED")
@@ -120,7 +128,38 @@ def stock_transaction_items(table_name: str, company: str, change: StockWrite) -
     for line in change.joined:
         row = waiting_key(company, line) | fields_of(line)
         entries.append({"Put": {"TableName": table_name, "Item": row}})
+    entries += [{"Update": slot_update(table_name, company, slot)} for slot in change.slots]
     return entries
+
+
+def slot_update(table_name: str, company: str, slot: SlotChange) -> Row:
+    """Count a day's capacity up or down; it is never counted up beyond its limit (CPT-02)."""
+    expires = datetime.combine(date.fromisoformat(slot.day), time(), UTC) + DAY_KEPT
+    names = {"#used": "used", "#ttl": "ttl"}
+    values = {":orders": {"N": str(slot.orders)}, ":ttl": expiry(expires)["ttl"]}
+    words = ["#ttl = :ttl"]
+    conditions = []
+    if slot.closes:
+        names["#closed"], values[":yes"] = "closed", {"BOOL": True}
+        words.append("#closed = :yes")
+    if slot.orders > 0:
+        names["#closed"] = "closed"
+        conditions.append("attribute_not_exists(#closed)")
+        if slot.limit is not None:
+            values[":room"] = {"N": str(slot.limit - slot.orders)}
+            conditions.append("(attribute_not_exists(#used) OR #used <= :room)")
+    guard = {"ConditionExpression": " AND ".join(conditions)} if conditions else {}
+    return {
+        "TableName": table_name, "Key": capacity_key(company, slot.site, slot.day),
+        "UpdateExpression": f"SET {', '.join(words)} ADD #used :orders",
+        "ExpressionAttributeNames": names, "ExpressionAttributeValues": values, **guard,
+    }  # fmt: skip
+
+
+def day_load(company: str, row: Row) -> DayLoad:
+    """The load that a capacity row holds."""
+    site = row["pk"]["S"].removeprefix(f"{company}#CAPACITY#")
+    return DayLoad(site, row["sk"]["S"], int(row["used"]["N"]), "closed" in row)
 
 
 def journal_row(company: str, journal: Journal) -> Row:
@@ -140,7 +179,7 @@ def journal_of(row: Mapping[str, Any]) -> Journal:
 
 def is_journal(entry: Row) -> bool:
     """Whether the transaction entry is that of the journal."""
-    return bool(entry["Put"]["Item"]["sk"]["S"] == "MOVEMENTS")
+    return "Put" in entry and entry["Put"]["Item"]["sk"]["S"] == "MOVEMENTS"
 
 
 def expiry(moment: datetime) -> Row:

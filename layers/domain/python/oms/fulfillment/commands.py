@@ -24,7 +24,8 @@ class PlannedLine:
 @dataclass(frozen=True, slots=True)
 class PlannedFulfillment:
     """One FO of a sourcing plan; `ship_by` is what the customer was promised, if anything, and
-    `release_from` the moment before which the site is not to see it (FUL-09).
+    `release_from` the moment before which the site is not to see it (FUL-09); `capacity_day` is the
+    day of the site whose capacity it takes (CPT-02).
     """
 
     site: str
@@ -38,6 +39,7 @@ class PlannedFulfillment:
     ship_by: datetime | None = None
     execution: Execution = Execution.CONSOLE
     release_from: datetime | None = None
+    capacity_day: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

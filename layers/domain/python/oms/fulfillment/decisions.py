@@ -165,6 +165,7 @@ def _created(
         filing=ctx.policy.fulfillment_order_filing, site_type=planned.site_type,
         ship_by=planned.ship_by or promise(ctx.now, ctx.policy.at(planned.site)),
         execution=planned.execution, release_from=planned.release_from,
+        capacity_day=planned.capacity_day,
     )  # fmt: skip
 
 

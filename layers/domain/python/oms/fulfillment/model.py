@@ -150,7 +150,7 @@ class FulfillmentOrder:
 
     `packages_made` numbers packages, opened ones included, so that no package id comes twice.
     `confirmed` is the newest version that its warehouse reported and `messages` the ids of its
-    reports (FUL-11).
+    reports (FUL-11). `capacity_day` is the day of its site whose capacity it was given (CPT-02).
     """
 
     id: str
@@ -191,6 +191,7 @@ class FulfillmentOrder:
     pickup: Pickup | None = None
     confirmed: int = 0
     messages: tuple[str, ...] = ()
+    capacity_day: str | None = None
 
     @property
     def external(self) -> bool:
@@ -224,3 +225,4 @@ class ReasonRule:
     follow_up: str | None = None
     note_required: bool = False
     keeps_reservation: bool = True
+    fills_day: bool = False

@@ -15,7 +15,7 @@ _TABLE = (
     ReasonRule("DAMAGED", "DAMAGED", follow_up="DISPOSITION", keeps_reservation=False),
     ReasonRule("DISPLAY_OR_WORN", "DISPLAY", keeps_reservation=False),
     ReasonRule("SOLD_IN_STORE", cooldown_hours=24),
-    ReasonRule("TOO_BUSY", frees_capacity=False),
+    ReasonRule("TOO_BUSY", frees_capacity=False, fills_day=True),
     ReasonRule("CANNOT_PACK", cooldown_hours=30 * 24),
     ReasonRule("SITE_OUTAGE", counts_attempt=False, follow_up="OUTAGE"),
     CLAIM_TIMEOUT,

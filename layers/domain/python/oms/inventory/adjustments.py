@@ -55,25 +55,6 @@ def adjust(
     return draft.finish(cause_id, ctx)
 
 
-def suppress_site(
-    item_id: str,
-    site: str,
-    suppressed: bool,
-    snapshot: StockSnapshot,
-    site_groups: Mapping[str, str],
-    cause_id: str,
-    ctx: Context,
-) -> StockWrite:
-    """Hide, or show again, one item's stock at a site that suppresses sale (SIT-02, ITM-06).
-
-    Nothing but what is for sale changes; suppression of the item at this site stays as it is.
-    """
-    draft = Draft(snapshot, ctx.now, site_groups)
-    note = Note(MovementType.ADJUST, reason="SITE_SUPPRESSED" if suppressed else "SITE_SHOWN")
-    draft.put(note, replace(draft.level(item_id, site), site_suppressed=suppressed))
-    return draft.finish(cause_id, ctx)
-
-
 def one_too_many(snapshot: StockSnapshot, level: InventoryLevel) -> bool:
     """Whether the new level is a second unit of a one-of-a-kind item in the company (ITM-01).
 

@@ -24,23 +24,26 @@ def available(
     item: Item | None,
     now: datetime,
     levels: Sequence[InventoryLevel] = (),
+    hidden: int = 0,
 ) -> int | None:
     """Units the supply group may still promise; None means without limit, never below 0 (STK-10).
 
     `levels` are all levels of the item in the group; only a LIMITED policy with basis TOTAL needs
-    them. What carts held that are expired by `now` is free again (RSV-04).
+    them. `hidden` units lie at sites that sell nothing now. What carts held that are expired by
+    `now` is free again (RSV-04).
     """
     if item is not None and not item.sellable:
         return 0
-    spare = headroom(counter, item, now, levels)
+    spare = headroom(counter, item, now, levels, hidden)
     return None if spare is None else max(0, spare + expired(counter, now))
 
 
 def headroom(
-    counter: PromiseCounter, item: Item | None, now: datetime, levels: Iterable[InventoryLevel]
-) -> int | None:
+    counter: PromiseCounter, item: Item | None, now: datetime, levels: Iterable[InventoryLevel],
+    hidden: int = 0,
+) -> int | None:  # fmt: skip
     """`available` before it is cut at zero: below zero, more is promised than policy allows."""
-    committed = counter.promised + counter.backordered
+    committed = counter.promised + counter.backordered + hidden
     if item is None:
         return counter.supply - committed
     if not item.stocked:
@@ -54,7 +57,7 @@ def headroom(
     if rule.basis == "EXTRA":
         return counter.supply + rule.limit - committed
     kept = sum(level.safety_sell - level.shipped for level in levels)
-    return rule.limit - committed - kept
+    return rule.limit - counter.promised - counter.backordered - kept
 
 
 def available_at(
@@ -63,11 +66,12 @@ def available_at(
     item: Item | None,
     now: datetime,
     levels: Sequence[InventoryLevel] = (),
+    hidden: int = 0,
 ) -> int:
     """Units that may be promised for pickup at one site: what the group may promise and the site
     has (RSV-03).
     """
-    group = available(counter, item, now, levels)
+    group = available(counter, item, now, levels, hidden)
     here = level.pickable
     return max(0, here if group is None else min(group, here))
 
@@ -80,7 +84,8 @@ def available_in(
     for group in groups:
         counter = snapshot.counters.get((item_id, group), PromiseCounter(item_id, group))
         levels = snapshot.levels_of(item_id, group)
-        part = available(counter, snapshot.items.get(item_id), now, levels)
+        hidden = snapshot.hidden_of(levels)
+        part = available(counter, snapshot.items.get(item_id), now, levels, hidden)
         if part is None:
             return None
         total += part

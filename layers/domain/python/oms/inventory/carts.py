@@ -112,7 +112,8 @@ def _hold(
     for group in line.pool:
         counter = draft.counter(line.item_id, group)
         levels = snapshot.levels_of(line.item_id, group)
-        left = available(counter, snapshot.items.get(line.item_id), ctx.now, levels)
+        hidden = snapshot.hidden_of(levels)
+        left = available(counter, snapshot.items.get(line.item_id), ctx.now, levels, hidden)
         units = missing if left is None else min(missing, left)
         if units > 0:
             missing -= units

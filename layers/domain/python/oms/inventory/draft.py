@@ -282,7 +282,7 @@ class Draft:
     def _spare(self, key: Key, counter: PromiseCounter) -> int | None:
         item = self._snapshot.items.get(key[0])
         levels = [self.level(*known) for known in self._known_levels(key)]
-        return headroom(counter, item, self.now, levels)
+        return headroom(counter, item, self.now, levels, self._snapshot.hidden_of(levels))
 
     def _known_levels(self, key: Key) -> set[Key]:
         item_id, group = key

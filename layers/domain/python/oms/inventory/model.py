@@ -13,11 +13,13 @@ That halves the writes, and the contention, on the counter of a hot item.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from oms.inventory.backorders import NO_BACKORDER, BackorderPolicy, BackorderRule
+from oms.inventory.capacity import SlotChange
 from oms.inventory.queue import Waiting
 
 __all__ = [
@@ -192,7 +194,6 @@ class InventoryLevel:
     safety_sell: int = 0
     safety_source: int | None = None
     suppressed: bool = False
-    site_suppressed: bool = False
     next_supply: str | None = None
     cooldown_until: datetime | None = None
     source_sequence: int | None = None
@@ -210,7 +211,7 @@ class InventoryLevel:
     @property
     def site_sellable(self) -> int:
         """This site's part of the group's sellable units."""
-        if self.suppressed or self.site_suppressed:
+        if self.suppressed:
             return 0
         return max(0, self.base - self.safety_sell)
 
@@ -300,7 +301,7 @@ class StockWrite:
 
     `counters`, `levels` and `carts` carry their new state with the version they were read at (0:
     none yet). A journal without movements is not stored. `joined` lines wait from now on,
-    guarded by the version of their order.
+    guarded by the version of their order; `slots` of sites are guarded by their limits.
     """
 
     journal: Journal
@@ -308,16 +309,21 @@ class StockWrite:
     levels: tuple[InventoryLevel, ...] = ()
     carts: tuple[CartReservation, ...] = ()
     joined: tuple[Waiting, ...] = ()
+    slots: tuple[SlotChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class StockSnapshot:
-    """Counters as read, by (item, group) and (item, site); an absent one is zero at version 0."""
+    """Counters as read, by (item, group) and (item, site); an absent one is zero at version 0.
+
+    `hidden` are sites whose stock is not for sale now; their levels must have been read (SIT-02).
+    """
 
     counters: dict[tuple[str, str], PromiseCounter] = field(default_factory=dict)
     levels: dict[tuple[str, str], InventoryLevel] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)
     carts: dict[str, CartReservation] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
 
     def levels_of(self, item_id: str, group: str) -> tuple[InventoryLevel, ...]:
         """The levels read of that item at the group's sites."""
@@ -325,3 +331,7 @@ class StockSnapshot:
             level for (item, _), level in self.levels.items()
             if item == item_id and level.group == group
         )  # fmt: skip
+
+    def hidden_of(self, levels: Iterable[InventoryLevel]) -> int:
+        """Units of these levels that count as supply but are not for sale."""
+        return sum(level.site_sellable for level in levels if level.site in self.hidden)

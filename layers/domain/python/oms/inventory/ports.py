@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from oms.inventory.capacity import DayLoad
 from oms.inventory.model import Item, Journal, StockSnapshot, StockWrite
 from oms.inventory.queue import Waiting
 from oms.inventory.reports import FeedReport
@@ -32,8 +33,11 @@ class StockStore(Protocol):
         """Store everything in `change` or nothing.
 
         Raises `AlreadyDone` when its cause was written before, else `StockConflict` when a counter,
-        level or cart is no longer at the version it was decided on.
+        level or cart is no longer at the version it was decided on, or a slot is gone (CPT-02).
         """
+
+    def loads(self, company: str, days: Sequence[tuple[str, str]]) -> tuple[DayLoad, ...]:
+        """What holds capacity at each (site, day), in no order; what has no load is absent."""
 
     def waiting(self, company: str, item_id: str) -> tuple[Waiting, ...]:
         """The lines that wait for an item, in no order; some may have stopped waiting."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from oms.inventory.capacity import DayLoad
 from oms.inventory.model import Item, Journal, StockSnapshot, StockWrite
 from oms.inventory.ports import StockStore
 from oms.inventory.queue import Waiting
@@ -44,6 +45,10 @@ class Rehearsal:
     def write(self, company: str, change: StockWrite) -> None:
         """Keep it here."""
         self._writes.append((company, change))
+
+    def loads(self, company: str, days: Sequence[tuple[str, str]]) -> tuple[DayLoad, ...]:
+        """What is stored."""
+        return self._store.loads(company, days)
 
     def waiting(self, company: str, item_id: str) -> tuple[Waiting, ...]:
         """The lines that wait for an item."""

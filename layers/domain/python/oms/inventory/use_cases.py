@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from oms.inventory.adjustments import adjust, suppress_site
+from oms.inventory.adjustments import adjust
 from oms.inventory.availability import available_at, available_in
 from oms.inventory.carts import CartPromise, Shortage, cart_cause, extend_cart, release_cart
 from oms.inventory.carts import reserve_cart as decide_cart
@@ -22,6 +22,7 @@ from oms.inventory.model import (
     StockSnapshot,
 )
 from oms.inventory.ports import StockStore
+from oms.inventory.statuses import AvailabilityStatus, availability_status
 from oms.kernel.context import Context
 from oms.kernel.errors import AlreadyDone, Malformed, NotFound, Problem, StockConflict
 
@@ -49,14 +50,15 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """`ats` None means unlimited. `as_of` is the sequence of the counters it was read from, and
-    `next_supply` the earliest date known on which units come.
+    """`ats` None means unlimited, `status` puts it in one word (ITM-05). `as_of` is the sequence of
+    the counters it was read from, and `next_supply` the earliest date known on which units come.
     """
 
     pair: Pair
     ats: int | None
     as_of: int
     next_supply: str | None = None
+    status: AvailabilityStatus = AvailabilityStatus.OUT_OF_STOCK
 
 
 def adjust_stock(
@@ -85,34 +87,12 @@ def adjust_stock(
     return again(attempt)
 
 
-def suppress_sale(
-    store: StockStore, site: str, suppressed: bool, site_groups: Mapping[str, str], ctx: Context
-) -> int:
-    """Hide or show all stock of a site (SIT-02); gives the number of positions it has.
-
-    Safe to repeat: a position that is as wanted is not written.
-    """
-    company = ctx.actor.company
-    item_ids = store.items_at(company, site)
-    for item_id in item_ids:
-
-        def attempt(item_id: str = item_id) -> None:
-            snapshot = store.read(company, [item_id], [site_groups[site]], [site])
-            level = snapshot.levels[(item_id, site)]
-            cause = f"{ctx.cause_id}:{item_id}:{level.version}"
-            store.write(
-                company,
-                suppress_site(item_id, site, suppressed, snapshot, site_groups, cause, ctx),
-            )
-
-        again(attempt)
-    return len(item_ids)
-
-
 def availability(
-    store: StockStore, pairs: Sequence[Pair], site_groups: Mapping[str, str], ctx: Context
-) -> tuple[Availability, ...]:
-    """What may be promised of up to 1,000 pairs, in their order (STK-19).
+    store: StockStore, pairs: Sequence[Pair], site_groups: Mapping[str, str], ctx: Context,
+    hidden: frozenset[str] = frozenset(),
+) -> tuple[Availability, ...]:  # fmt: skip
+    """What may be promised of up to 1,000 pairs, in their order (STK-19); nothing of what lies at
+    the `hidden` sites (SIT-02).
 
     Raises `Malformed` for more pairs.
     """
@@ -122,11 +102,14 @@ def availability(
     groups = {group for pair in pairs for group in pair.pool}
     groups |= {site_groups.get(pair.site, "") for pair in pairs if pair.site} - {""}
     item_ids = sorted({pair.item_id for pair in pairs})
-    snapshot = store.read(ctx.actor.company, item_ids, sorted(groups))
+    read = store.read(ctx.actor.company, item_ids, sorted(groups))
+    snapshot = replace(read, hidden=hidden)
     return tuple(_answer(snapshot, pair, site_groups, ctx) for pair in pairs)
 
 
-def reserve_cart(store: StockStore, command: ReserveCart, ctx: Context) -> CartPromise:
+def reserve_cart(
+    store: StockStore, command: ReserveCart, ctx: Context, hidden: frozenset[str] = frozenset()
+) -> CartPromise:
     """Hold units for a cart; a repeated client id gives what it held the first time (RSV-06).
 
     Raises `Conflict` OUT_OF_STOCK, `Malformed`, or `StockConflict` after too many lost races.
@@ -140,7 +123,8 @@ def reserve_cart(store: StockStore, command: ReserveCart, ctx: Context) -> CartP
             return _before(store, command, done, ctx)
         item_ids = sorted({line.item_id for line in command.lines})
         groups = sorted({group for line in command.lines for group in line.pool})
-        promise = decide_cart(command, store.read(company, item_ids, groups), ctx)
+        snapshot = replace(store.read(company, item_ids, groups), hidden=hidden)
+        promise = decide_cart(command, snapshot, ctx)
         if promise.write is not None:
             store.write(company, promise.write)
         return promise
@@ -250,12 +234,15 @@ def _answer(
     here = [level for level in levels if pair.site in (None, level.site)]
     if pair.site is None:
         ats = available_in(snapshot, pair.item_id, groups, ctx.now)
-    elif here:
+    elif here and pair.site not in snapshot.hidden:
         item = snapshot.items.get(pair.item_id)
-        ats = available_at(here[0], counters[0], item, ctx.now, levels)
+        hidden = snapshot.hidden_of(levels)
+        ats = available_at(here[0], counters[0], item, ctx.now, levels, hidden)
     else:
         ats = 0
-    return Availability(pair, ats, sum(c.version for c in counters), _earliest(here))
+    seen = levels if pair.site is None else here
+    status = availability_status(snapshot, pair.item_id, counters, seen, ats, ctx.now)
+    return Availability(pair, ats, sum(c.version for c in counters), _earliest(here), status)
 
 
 def _earliest(levels: Iterable[InventoryLevel]) -> str | None:

@@ -57,7 +57,7 @@ class Acceptance:
         company = self.ctx.actor.company
         self._number = PREVIEWED if preview else self._number
         self._order_id = self._order_id or self._identify(key)
-        world = look(self._ports, company, self._command, self._channel)
+        world = look(self._ports, company, self._command, self._channel, self.ctx.now)
         self.stock = world.snapshot
         self._number = self._number or self._next_number(company)
         before, draft = self._received(world)

@@ -7,16 +7,17 @@ own: nothing of them waits for, or splits, what a site must ship (LIN-08).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from oms.fulfillment.model import FulfillmentType
+from oms.inventory.capacity import DayLoad
 from oms.inventory.model import StockSnapshot
 from oms.kernel.context import Context
 from oms.lifecycle.record import OrderRecord
 from oms.orders.model import DeliveryGroup, DeliveryType, Line, Order
 from oms.orders.units import unplaced
-from oms.settings.model import Site
+from oms.settings.model import Site, Suppressed
 from oms.sourcing.geography import locate
 from oms.sourcing.model import (
     Delivery,
@@ -48,6 +49,7 @@ class Views:
     snapshot: StockSnapshot
     known: Mapping[str, Site]
     now: datetime
+    loads: Mapping[str, DayLoad] = field(default_factory=dict)
 
     def sites(self) -> tuple[SiteView, ...]:
         """Every site."""
@@ -91,11 +93,18 @@ class Views:
         return item is not None and item.physical and item.drop_ship
 
     def _site(self, site: Site) -> SiteView:
+        kept = site.suppressed(Suppressed.ALLOCATION, self.now)
         return SiteView(
             site.code, SiteKind(site.type.value), site.latitude, site.longitude, site.group,
-            site.priority, site.enabled, site.visible, site.suppress_allocation, site.ships,
-            site.offers_pickup, site.assignment, capacity=site.daily_capacity,
+            site.priority, site.enabled, site.visible, kept is not None, site.ships,
+            site.offers_pickup, site.assignment, self._load(site), site.daily_capacity,
+            suppressed_until=kept.until if kept else None,
+            suppressed_reason=kept.reason if kept else "",
         )  # fmt: skip
+
+    def _load(self, site: Site) -> int:
+        load = self.loads.get(site.code)
+        return load.counts(site.daily_capacity or 0) if load is not None else 0
 
 
 def requests(

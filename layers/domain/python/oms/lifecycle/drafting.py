@@ -58,7 +58,7 @@ def informed(
             content = command.content
         if isinstance(command, (drafts.EditDraft, drafts.SubmitDraft)):
             channel = selling_channel(ports, ctx.actor, content.channel)
-            world = look(ports, ctx.actor.company, content, channel)
+            world = look(ports, ctx.actor.company, content, channel, ctx.now)
             found.append(Informed(command, world))
         else:
             found.append(command)

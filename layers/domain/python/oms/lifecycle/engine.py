@@ -19,6 +19,7 @@ from oms.action_items import decisions as action_items
 from oms.action_items.facts import ActionItemOpened
 from oms.action_items.model import ActionItem
 from oms.billing.decisions import numbered
+from oms.inventory.capacity import SlotChange
 from oms.inventory.decisions import StockEffect, effects
 from oms.inventory.queue import Waiting
 from oms.kernel.codec import encode
@@ -28,6 +29,7 @@ from oms.kernel.facts import Fact, StoredFact
 from oms.kernel.ids import derive
 from oms.lifecycle import scopes
 from oms.lifecycle.automation import advance
+from oms.lifecycle.capacity import slot_changes
 from oms.lifecycle.changes import with_change
 from oms.lifecycle.dispatch import handle
 from oms.lifecycle.moves import Draft
@@ -56,6 +58,7 @@ class Outcome:
     due: datetime | None
     touched: frozenset[str] = frozenset()
     joined: tuple[Waiting, ...] = ()
+    slots: tuple[SlotChange, ...] = ()
 
 
 def decide(record: OrderRecord, commands: Sequence[object], ctx: Context) -> Outcome:
@@ -108,6 +111,7 @@ def conclude(before: OrderRecord, draft: Draft, ctx: Context) -> Outcome:
         wake=step is not None and not ctx.actor.automatic, due=due,
         touched=touched,
         joined=joined(before, record),
+        slots=slot_changes(before.fulfillment, record.fulfillment, ctx.now),
     )  # fmt: skip
 
 

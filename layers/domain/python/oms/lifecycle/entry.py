@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from oms.inventory.model import Item, StockSnapshot
@@ -22,7 +23,7 @@ from oms.orders.model import NO_CURRENCY, Management, Order
 from oms.orders.totals import totals
 from oms.payments.decisions import open_tenders
 from oms.payments.model import Payments
-from oms.settings.model import Channel
+from oms.settings.model import Channel, hiding
 
 if TYPE_CHECKING:
     from oms.lifecycle.use_cases import Ports
@@ -66,9 +67,9 @@ def selling_channel(ports: Ports, actor: Actor, code: str) -> Channel:
     return replace(channel, currency=channel.currency or profile.currency)
 
 
-def look(ports: Ports, company: str, command: PlaceOrder, channel: Channel) -> World:
+def look(ports: Ports, company: str, command: PlaceOrder, channel: Channel, now: datetime) -> World:
     """Read items by SKU, then their counters, the carts that lines name, and levels where the
-    customer fetches or a policy needs them.
+    customer fetches, stock is hidden or a policy needs them.
     """
     skus = tuple({channel.items.get(line.sku, line.sku) for line in command.lines})
     items = ports.stock.items_by_sku(company, skus)
@@ -76,10 +77,12 @@ def look(ports: Ports, company: str, command: PlaceOrder, channel: Channel) -> W
     carts = tuple({name for line in command.lines for name in line.reservation_ids})
     every_level = any(item.counts_levels for item in items.values())
     fetched = tuple({g.pickup_site for g in command.groups if g.pickup_site})
-    sites = None if every_level else fetched
+    known = ports.settings.sites(company)
+    hidden = hiding(known, now)
+    sites = None if every_level else (*fetched, *hidden)
     snapshot = ports.stock.read(company, ids, channel.pool, sites, carts)
-    groups = {site.code: site.group for site in ports.settings.sites(company)}
-    return World(channel, items, snapshot, groups)
+    groups = {site.code: site.group for site in known}
+    return World(channel, items, replace(snapshot, hidden=hidden), groups)
 
 
 def accept(

@@ -32,11 +32,15 @@ def stocked(
             key = (item.id, group)
             counter = snapshot.counters.get(key, PromiseCounter(*key))
             waiting = 0 if key in owed else counter.backordered
-            left = counter.supply - counter.promised + expired(counter, now) - waiting
+            levels = snapshot.levels_of(item.id, group)
+            unseen = snapshot.hidden_of(levels)
+            left = counter.supply - unseen - counter.promised + expired(counter, now) - waiting
             hidden = not item.sellable and key not in owed
             free[key] = None if not item.stocked else 0 if hidden else max(0, left)
             if item.stocked and item.backorder(group, now).policy is not BackorderPolicy.NONE:
-                levels = snapshot.levels_of(item.id, group)
-                room[key] = available(counter, item, now, levels)
-    here = {key: level.pickable for key, level in snapshot.levels.items()}
+                room[key] = available(counter, item, now, levels, unseen)
+    here = {
+        key: 0 if level.site in snapshot.hidden else level.pickable
+        for key, level in snapshot.levels.items()
+    }
     return Stocked(free, {} if owed else room, here, groups)

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, timedelta, tzinfo
+from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from oms.fulfillment.commands import Allocate, PlannedFulfillment, PlannedLine
 from oms.fulfillment.decisions import allocate
@@ -23,6 +22,7 @@ from oms.kernel.codec import encode
 from oms.kernel.facts import Fact, Step
 from oms.kernel.ids import derive
 from oms.kernel.policy import Execution, StockPolicy
+from oms.lifecycle.capacity import day, loads, zone
 from oms.lifecycle.demands import NOT_RESERVED, Views, requests
 from oms.lifecycle.moves import Draft
 from oms.lifecycle.offers import stocked
@@ -32,7 +32,7 @@ from oms.orders.intake import reserve_rest, serve_backorders
 from oms.orders.model import DeliveryType, Line, Wait
 from oms.orders.units import owed_by
 from oms.orders.waits import RETRY, unheard
-from oms.settings.model import Site, SiteType
+from oms.settings.model import Site, SiteType, hiding
 from oms.settings.ports import SettingsStore
 from oms.sourcing.decisions import plan_groups
 from oms.sourcing.model import Plan, PlannedSite
@@ -70,8 +70,9 @@ class Sourcing:
             return None
         company, pool = draft.order.company, draft.order.pool
         items = tuple(dict.fromkeys(str(line.item_id) for line in (*wanted, *owing)))
-        snapshot = self.stock.read(company, items, pool, None)
         sites = self._sites(company)
+        hidden = hiding(sites.values(), draft.ctx.now)
+        snapshot = replace(self.stock.read(company, items, pool, None), hidden=hidden)
         groups = {site.code: site.group for site in sites.values()}
         if owing:
             snapshot = _serve(draft, snapshot, owing, groups)
@@ -99,7 +100,8 @@ class Sourcing:
         self, draft: Draft, lines: set[int], snapshot: StockSnapshot, sites: Mapping[str, Site]
     ) -> tuple[Plan, ...]:
         """One plan over all groups, so that no two take the same unit (SRC-03)."""
-        views = Views(snapshot, sites, draft.ctx.now)
+        now, company = draft.ctx.now, draft.order.company
+        views = Views(snapshot, sites, now, loads(self.stock, company, sites.values(), now))
         wanted = requests(draft.record, draft.ctx, lines, views, self.codes)
         return plan_groups(
             [one.request for one in wanted], views.sites(), snapshot.levels, STANDARD,
@@ -212,19 +214,12 @@ def _fulfillment(draft: Draft, made: Plan, chosen: PlannedSite, site: Site) -> P
     terms = draft.ctx.policy.at(site.code)
     asked = "REQUEST" if terms.execution is Execution.FULFILLER else None
     assignment = site.assignment or terms.assignment or asked
-    zone, wanted = _zone(site), group.requested_date or draft.order.requested_date
+    at, wanted = zone(site), group.requested_date or draft.order.requested_date
     lead = terms.release_lead_days
     return PlannedFulfillment(
         site.code, site.type.value, group.method, group.id, kind,
         assignment or ASSIGNMENTS.get(site.type.value, "AUTO"), lines, made.decision.attempt,
-        execution=terms.execution, ship_by=ship_by(wanted, zone) if wanted else None,
-        release_from=release_from(wanted, lead, zone) if wanted else None,
+        execution=terms.execution, ship_by=ship_by(wanted, at) if wanted else None,
+        release_from=release_from(wanted, lead, at) if wanted else None,
+        capacity_day=day(site, draft.ctx.now),
     )  # fmt: skip
-
-
-def _zone(site: Site) -> tzinfo:
-    """The site's time zone; one that nobody knows counts as UTC."""
-    try:
-        return ZoneInfo(site.time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        return UTC

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -13,6 +15,30 @@ class SiteType(StrEnum):
     STORE = "STORE"
     DROPSHIP_VENDOR = "DROPSHIP_VENDOR"
     VIRTUAL = "VIRTUAL"
+
+
+class Suppressed(StrEnum):
+    """What a site is kept from for a time (SIT-02)."""
+
+    SALE = "SALE"
+    ALLOCATION = "ALLOCATION"
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """Why and how long a site is kept from something; without `since` at once, without `until` for
+    good.
+    """
+
+    what: Suppressed
+    reason: str
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it is in force; `until` itself is outside."""
+        begun = self.since is None or self.since <= now
+        return begun and (self.until is None or now < self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +76,24 @@ class Site:
     lead_days: int = 0
     assignment: str | None = None
     attributes: dict[str, str] = field(default_factory=dict)
+    suppressions: tuple[Suppression, ...] = ()
     version: int = 1
+
+    def suppressed(self, what: Suppressed, now: datetime) -> Suppression | None:
+        """What keeps it from that now, the longest first; None: nothing does."""
+        flags = {
+            Suppressed.SALE: self.suppress_sale, Suppressed.ALLOCATION: self.suppress_allocation,
+        }  # fmt: skip
+        always = (Suppression(what, ""),) if flags[what] else ()
+        own = [one for one in self.suppressions if one.what is what and one.holds(now)]
+        endless = [one for one in own if one.until is None]
+        timed = sorted((one for one in own if one.until), key=lambda one: str(one.until))
+        return next(iter([*always, *endless, *reversed(timed)]), None)
+
+
+def hiding(sites: Iterable[Site], now: datetime) -> frozenset[str]:
+    """Codes of the sites whose stock is not for sale now (SIT-02)."""
+    return frozenset(site.code for site in sites if site.suppressed(Suppressed.SALE, now))
 
 
 @dataclass(frozen=True, slots=True)

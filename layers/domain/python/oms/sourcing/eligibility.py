@@ -90,8 +90,16 @@ def _switched_off(_: Request, site: SiteView) -> Exclusion | None:
     if not site.visible:
         return Exclusion("SITE_INVISIBLE", "visible = no")
     if site.suppress_allocation:
-        return Exclusion("SITE_SUPPRESSED", "suppressAllocation = yes")
+        return _suppressed(site)
     return None
+
+
+def _suppressed(site: SiteView) -> Exclusion:
+    until = site.suppressed_until
+    words = site.suppressed_reason or "suppressAllocation = yes"
+    if until is not None:
+        words = f"{words}, until {until:%Y-%m-%d %H:%M} UTC"
+    return Exclusion("SITE_SUPPRESSED", words, until=until)
 
 
 def _wrong_type(request: Request, site: SiteView) -> Exclusion | None:

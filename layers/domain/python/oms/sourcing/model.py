@@ -80,6 +80,8 @@ class SiteView:
     ships_hazmat: bool = True
     outage: bool = False
     closed_until: datetime | None = None
+    suppressed_until: datetime | None = None
+    suppressed_reason: str = ""
 
     @property
     def coordinates(self) -> Coordinates | None:
