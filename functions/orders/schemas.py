@@ -18,6 +18,7 @@ from oms_aws.shapes import (
     Charge,
     Code,
     Currency,
+    LineKey,
     LineNo,
     Long,
     Moment,
@@ -37,15 +38,11 @@ from oms_aws.shapes_orders import (
     GroupShape,
     TenderShape,
 )
-from pydantic import Field, StringConstraints
-
-LineKey = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,8}$")]
+from pydantic import Field
 
 
 class Complete(Shape):
-    """Supply what an incomplete order lacks; `skus` maps unknown SKUs to known ones, `prices` are
-    unit prices by line number.
-    """
+    """Supply what an order lacks: `skus` by unknown SKU, unit `prices` by line number."""
 
     action: Literal["complete"]
     customer: CustomerShape | None = None
@@ -252,9 +249,6 @@ _COMMANDS: Mapping[str, type] = {
     "editDraft": drafts.EditDraft, "submit": drafts.SubmitDraft,
     "park": drafts.ParkDraft, "transfer": drafts.TransferDraft, "breakLock": drafts.BreakLock,
 }  # fmt: skip
-
-
-HEADER_WIDE = ("void", "editDraft")
 
 
 class ActionList(Shape):

@@ -1,7 +1,7 @@
 """The records that an order leads to, read over the API: the fields and states of lifecycle 2.
 
 Cites ENT-11, ENT-13, ENT-14, ENT-15, ENT-16, ENT-17, ENT-18, ENT-19, ENT-20, ENT-21, ENT-22,
-ENT-23, ENT-25, ENT-26, ENT-33, ENT-34, ENT-35, ENT-36.
+ENT-23, ENT-24, ENT-25, ENT-26, ENT-33, ENT-34, ENT-35, ENT-36.
 """
 
 from __future__ import annotations
@@ -273,3 +273,23 @@ def test_a_change_is_numbered_and_readable(world: World) -> None:
     has(change, "changeNo", "type", "base", "actions", "requestedBy", "reason", "delta", "at")
     assert (change["changeNo"], change["type"], change["delta"] < 0) == (1, "CANCEL", True)
     assert stored(world, order_id).order.changes[0].status == "CONFIRMED"
+
+
+def test_levels_and_movements_are_readable(world: World) -> None:
+    """ENT-24: counters per item and site; changes are typed and are only ever added."""
+    shipped(world)
+    got = world.http("inventory", "GET", "/v1/inventory/levels", query={"sku": "A"}, claims=ADMIN)
+    text = str(got.body)
+    for counter in ("onHand", "reserved", "allocated"):
+        assert counter in text
+    before = dict(world.stock.journals)
+    kinds = {move.type.value for journal in before.values() for move in journal.movements}
+    assert {"RESERVE", "ALLOCATE", "SHIP"} <= kinds
+    body = {"sku": "A", "site": "DC", "reason": "COUNT_FIX", "onHand": {"delta": 1}}
+    headers = {"Idempotency-Key": "m1"}
+    path = "/v1/inventory/movements"
+    got = world.http("inventory", "POST", path, body, claims=ADMIN, headers=headers)
+    assert got.status == 200, got
+    after = world.stock.journals
+    assert {key: after[key] for key in before} == before
+    assert len(after) > len(before)

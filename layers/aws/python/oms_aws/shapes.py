@@ -28,6 +28,7 @@ Amount = Annotated[int, Field(ge=-MAX_AMOUNT, le=MAX_AMOUNT, description="minor 
 Charge = Annotated[int, Field(ge=0, le=MAX_AMOUNT, description="minor units")]
 Units = Annotated[int, Field(ge=1, le=MAX_UNITS)]
 LineNo = Annotated[int, Field(ge=1, le=1_000_000)]
+LineKey = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,8}$")]
 Code = Annotated[
     str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/+-]*$")
 ]
