@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from infra.local.cloud import LocalCloud
 from tests.e2e.shop import Shop
 
+HERE = Path(__file__).parent
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All of them in one process: they share a cloud of their own, which they break on purpose."""
     for item in items:
-        if "shop" in getattr(item, "fixturenames", ()):
+        if HERE in item.path.parents:
             item.add_marker(pytest.mark.xdist_group("e2e"))
 
 
