@@ -83,6 +83,7 @@ class SiteShape(Shape):
     daily_capacity: Count | None = None
     lead_days: Annotated[int, Field(ge=0, le=365)] = 0
     assignment: Literal["AUTO", "MANUAL", "CLAIM", "REQUEST"] | None = None
+    ships_hazmat: bool = True
     suppressions: Annotated[tuple[SuppressionShape, ...], Field(max_length=50)] = ()
     attributes: Attributes = Field(default_factory=dict)
 
@@ -177,6 +178,7 @@ class ItemShape(Shape):
     images: Annotated[tuple[Name, ...], Field(max_length=50)] = ()
     vendors: Annotated[tuple[VendorShape, ...], Field(max_length=50)] = ()
     return_policy: Short | None = None
+    countries: Annotated[tuple[Country, ...], Field(max_length=250)] = ()
     tags: Tags = ()
     attributes: Attributes = Field(default_factory=dict)
 

@@ -158,7 +158,7 @@ def test_every_field_survives(scene: Scene) -> None:
         ("t",), {"color": "red"}, (1, 2, 3), ("u",), (Vendor("v", "s", 4, 5),), 2, "30D",
         "2026-01-01", "2026-12-31",
         {"west": BackorderRule(BackorderPolicy.LIMITED, 2, "EXTRA", "2026-01-01", "2027-01-01")},
-        True,
+        True, ("US",),
     )  # fmt: skip
     default = Item("i", "s", "n")
     same = [f.name for f in fields(Item) if getattr(item, f.name) == getattr(default, f.name)]

@@ -7,77 +7,21 @@ Cites ACC-151, UIX-09, INV-A6 (search down), SEA-06 (catching up, rebuild), EVT-
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from infra.local.cloud import Endpoints, LocalCloud
-from infra.local.job.client import Caller, aws
+from infra.local.cloud import LocalCloud
+from infra.local.job.client import aws
 from infra.local.job.feeds import Offer
-from infra.local.job.seed import seed
-from infra.local.job.world import invented, tender
-
-PATIENCE_SECONDS = 90.0
-
-
-class Shop:
-    """The seeded system as its channel and its administrator see it."""
-
-    def __init__(self, endpoints: Endpoints) -> None:
-        self.endpoints = endpoints
-        self.offers = [entry for entry in invented(6).entries if isinstance(entry, Offer)]
-        seed(endpoints, self.offers)
-        self.web, self.admin = Caller(endpoints, "web"), Caller(endpoints, "admin")
-        self.wms = Caller(endpoints, "wms")
-
-    def place(self) -> str:
-        offer = self.offers.pop()
-        body = offer.body | {"tenders": [tender(offer) | {"token": "tok_ok"}]}
-        reply = self.web.call("POST", "/v1/orders", body, f"k-{offer.external_number}")
-        assert reply.status == 201, reply
-        return str(reply.body["id"])
-
-    def read(self, order_id: str) -> dict[str, Any]:
-        return self.web.call("GET", f"/v1/orders/{order_id}").body
-
-    def ship(self, order_id: str) -> None:
-        """Claim, pick, pack and ship every fulfillment order, as the warehouse does."""
-        for fo in self.read(order_id)["fulfillment"]["orders"]:
-            base = f"/v1/orders/{order_id}/fulfillment-orders/{fo['id']}"
-            state = self.wms.call("GET", base).body["state"]
-            rows = [{"lineNo": r["lineNo"], "quantity": r["quantity"]} for r in fo["lines"]]
-            for verb, body in (
-                ("claim", {}), ("pick", {"lines": rows}),
-                ("pack", {"packages": [{"contents": rows}]}), ("ship", {"carrier": "UPS"}),
-            ):  # fmt: skip
-                if verb == "claim" and state != "AWAITING_ASSIGNMENT":
-                    continue
-                reply = self.wms.call("POST", f"{base}/{verb}", body, f"{verb}-{fo['id']}")
-                assert reply.status < 300, (verb, reply)
-
-    def listed(self, query: str = "") -> dict[str, Any]:
-        reply = self.web._once("GET", f"/v1/orders{query}", None, "")
-        assert reply.status == 200, reply
-        return reply.body
-
-    def ids(self, query: str = "") -> set[str]:
-        return {order["orderId"] for order in self.listed(query)["orders"]}
+from infra.local.job.world import invented
+from tests.infra.shop import Shop, until
 
 
 @pytest.fixture(scope="module")
 def shop(cloud: LocalCloud) -> Shop:
     assert cloud.endpoints
-    return Shop(cloud.endpoints)
-
-
-def until(answer: Callable[[], Any], wanted: Any) -> Any:
-    """Ask until the answer is the wanted one; the last answer."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while (given := answer()) != wanted and time.monotonic() < deadline:
-        time.sleep(0.3)
-    return given
+    offers = [entry for entry in invented(6).entries if isinstance(entry, Offer)]
+    return Shop(cloud.endpoints, offers)
 
 
 def indexed(shop: Shop, order_id: str) -> int:

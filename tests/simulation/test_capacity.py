@@ -183,6 +183,43 @@ def test_sites_without_capacity_cost_nothing() -> None:
     assert merchant.stock.days == {}
 
 
+@pytest.mark.parametrize(
+    ("item", "site", "reason"),
+    [
+        ({"hazmat": True}, {"ships_hazmat": False}, "HAZMAT"),
+        ({"countries": ("CA", "MX")}, {}, "COUNTRY"),
+    ],
+)
+def test_what_an_item_forbids_is_obeyed(
+    item: dict[str, Any], site: dict[str, Any], reason: str
+) -> None:
+    """SRC-04: restrictions of the item, as they are kept with item and site; SRC-61."""
+    merchant = Merchant()
+    merchant.shelve("A", DC=10)
+    merchant.change_item("A", **item)
+    for code, known in merchant.settings.all_sites.items():
+        merchant.settings.all_sites[code] = replace(known, **site)
+    order_id = placed(merchant)
+    record = merchant.read(order_id)
+    assert record.fulfillment.orders == ()
+    assert [line.wait.reason for line in record.order.lines if line.wait] == [reason]
+    merchant.change_item("A", hazmat=False, countries=("US",))
+    merchant.pass_time(minutes=16)
+    merchant.steps.source(COMPANY, order_id, "sweep")
+    assert only(merchant, order_id).site == "DC"
+
+
+def test_what_ships_alone_gets_a_box_of_its_own() -> None:
+    """SRC-03, ITM-02: the packing layer knows the item's flag."""
+    merchant = Merchant()
+    for sku in ("A", "B"):
+        merchant.shelve(sku, DC=10)
+    merchant.change_item("B", ship_alone=True)
+    merchant.run(str(merchant.place(("A", 1, 1000), ("B", 1, 1000)).body["id"]))
+    (chosen,) = decision(merchant).chosen
+    assert [[units.sku for units in parcel.units] for parcel in chosen.parcels] == [["A"], ["B"]]
+
+
 def test_load_decides_between_equal_sites() -> None:
     """RUL-18, RUL-05: same zone, type and priority; orders alternate instead of piling up."""
     merchant = Merchant()

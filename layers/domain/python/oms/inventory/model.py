@@ -73,7 +73,8 @@ class Vendor:
 @dataclass(frozen=True, slots=True)
 class Item:
     """Item master (ITM-02). Weight in grams, dimensions in millimeters; prices in minor units by
-    currency. `version` is the version this state is, or shall be, stored as.
+    currency. `countries` are those it may be shipped to, none: all. `version` is the version this
+    state is, or shall be, stored as.
     """
 
     id: str
@@ -109,6 +110,7 @@ class Item:
     backorder_until: str | None = None
     backorder_groups: dict[str, BackorderRule] = field(default_factory=dict)
     drop_ship: bool = False
+    countries: tuple[str, ...] = ()
     version: int = 1
 
     @property

@@ -98,7 +98,7 @@ class Views:
             site.code, SiteKind(site.type.value), site.latitude, site.longitude, site.group,
             site.priority, site.enabled, site.visible, kept is not None, site.ships,
             site.offers_pickup, site.assignment, self._load(site), site.daily_capacity,
-            suppressed_until=kept.until if kept else None,
+            ships_hazmat=site.ships_hazmat, suppressed_until=kept.until if kept else None,
             suppressed_reason=kept.reason if kept else "",
         )  # fmt: skip
 
@@ -161,6 +161,11 @@ def _demands(line: Line, views: Views) -> list[Demand]:
         line.line_no, str(line.item_id), line.sku, line.buckets.unsourced,
         tried_sites=line.tried_sites, value=line.amounts.product,
     )  # fmt: skip
+    item = views.snapshot.items.get(str(line.item_id))
+    if item is not None:
+        base = replace(
+            base, hazmat=item.hazmat, ship_alone=item.ship_alone, countries=item.countries
+        )
     if views.drop_ship(line):
         return [replace(base, stop="DROP_SHIP_ONLY")] if base.quantity else []
     if not views.stocked(line):

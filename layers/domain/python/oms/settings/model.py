@@ -76,6 +76,7 @@ class Site:
     lead_days: int = 0
     assignment: str | None = None
     attributes: dict[str, str] = field(default_factory=dict)
+    ships_hazmat: bool = True
     suppressions: tuple[Suppression, ...] = ()
     version: int = 1
 
