@@ -19,6 +19,12 @@ from tests.e2e.shop import Shop, until
 FUNCTIONS = ("orders", "allocate-order", "authorize-order", "settle-order", "search-projector")
 
 
+def warm(shop: Shop) -> set[str]:
+    """Functions that have a warm environment."""
+    running = shop.cloud.workers().values()
+    return {name for name in FUNCTIONS if any(f"local-{name}-" in line for line in running)}
+
+
 def kill_workers(shop: Shop) -> list[str]:
     """Kill one warm environment of each function that has any, by its process id."""
     killed = []
@@ -40,9 +46,9 @@ def test_orders_flow_on_while_parts_of_the_system_die(shop: Shop) -> None:
     )
     flow.start()
     assert until(lambda: len(records(shop.endpoints)) > before + 1, True)
+    assert until(lambda: len(warm(shop)) > 2, True)
     killed = kill_workers(shop)
-    assert "orders" in killed, "the test hit something"
-    assert len(killed) > 1
+    assert len(killed) > 2, "the test hit something"
     shop.cloud.stop_search()
     shop.cloud.stop_gateway()
     assert until(lambda: len(records(shop.endpoints)) > before + 5, True), "capture keeps working"
