@@ -48,7 +48,7 @@ def money(record: OrderRecord) -> MoneyView:
         open_value=worth, amount_due=ledger.ar, unapplied=ledger.funds,
         open_credit=ledger.credit,
         total=worth + ledger.charged,
-        released_value=sum(fulfillment_value(record, fo) for fo in released(record)),
+        released_value=_released_value(record),
         annulled=annulled,
     )  # fmt: skip
 
@@ -93,23 +93,35 @@ def released(record: OrderRecord) -> tuple[FulfillmentOrder, ...]:
 
 
 def fulfillment_value(record: OrderRecord, wanted: FulfillmentOrder) -> int:
-    """Value of the uninvoiced units of one FO, in minor units.
+    """Value of the uninvoiced units of one FO, in minor units."""
+    return _values(record).get(wanted.id, 0)
+
+
+def _released_value(record: OrderRecord) -> int:
+    on_floor = released(record)
+    values = _values(record) if on_floor else {}
+    return sum(values.get(fo.id, 0) for fo in on_floor)
+
+
+def _values(record: OrderRecord) -> dict[str, int]:
+    """Value of the uninvoiced units of every FO, by its id.
 
     Units of a line are consumed from the front by invoices (ADJ-04), then by FOs in order of age;
     an FO that was invoiced at its release has none.
     """
-    order, value = record.order, 0
-    cursor = {line.line_no: line.buckets.invoiced for line in order.lines}
+    order = record.order
+    lines = {line.line_no: line for line in order.lines}
+    cursor = {line_no: line.buckets.invoiced for line_no, line in lines.items()}
+    values: dict[str, int] = {}
     for fo in record.fulfillment.orders:
         if released_invoice(record.billing, fo.id):
             continue
         for row in fo.lines:
             start, count = cursor[row.line_no], row.quantity - row.shipped
             cursor[row.line_no] = start + count
-            if fo.id == wanted.id and count:
-                line = order.line(row.line_no)
-                value += line_value(line, start, start + count, order.gross)
-    return value
+            worth = line_value(lines[row.line_no], start, start + count, order.gross)
+            values[fo.id] = values.get(fo.id, 0) + worth
+    return values
 
 
 def next_step(record: OrderRecord, ctx: Context) -> str | None:

@@ -317,9 +317,16 @@ class Order:
 
     def line(self, line_no: int) -> Line:
         """The line with that number; raises KeyError where there is none."""
-        for line in self.lines:
+        return self.lines[self.place(line_no)]
+
+    def place(self, line_no: int) -> int:
+        """Where that line stands among the lines; raises KeyError where there is none."""
+        likely = line_no - 1
+        if 0 <= likely < len(self.lines) and self.lines[likely].line_no == line_no:
+            return likely
+        for place, line in enumerate(self.lines):
             if line.line_no == line_no:
-                return line
+                return place
         raise KeyError(line_no)
 
     def group(self, group_id: str) -> DeliveryGroup:

@@ -21,11 +21,8 @@ LEAST_ADVANCED_FIRST = (
 
 def change_line(order: Order, line_no: int, change: Callable[[Line], Line]) -> Order:
     """The order with one line changed; raises KeyError where there is no such line."""
-    order.line(line_no)
-    return replace(
-        order,
-        lines=tuple(change(line) if line.line_no == line_no else line for line in order.lines),
-    )
+    place, lines = order.place(line_no), order.lines
+    return replace(order, lines=(*lines[:place], change(lines[place]), *lines[place + 1 :]))
 
 
 def put_line(order: Order, changed: Line) -> Order:
