@@ -37,7 +37,7 @@ def _recheck(draft: Draft) -> bool:
 
 def _finish_intake(draft: Draft) -> bool:
     order = draft.order
-    if order.intake_done_at or not order.validated:
+    if order.intake_done_at or not order.validated or order.intake_progress is not None:
         return False
     if any(finding.level in ("ERROR", "BLOCKING") for finding in order.findings):
         return False

@@ -18,6 +18,7 @@ from oms.kernel.facts import StoredFact
 from oms.kernel.ids import derive
 from oms.kernel.packing import pack, unpack
 from oms.lifecycle.record import OrderRecord
+from oms.lifecycle.shortening import shorten, spell
 
 KEPT_FACTS = 64
 """Facts kept in the record; beyond them the older half moves to a page."""
@@ -33,6 +34,7 @@ def to_document(record: OrderRecord) -> bytes:
     document = encode(record)
     if "facts" in document:
         document["facts"] = _grouped(document["facts"], record.order.id)
+    shorten(document)
     return pack(document)
 
 
@@ -46,6 +48,7 @@ def stored(data: bytes) -> Json:
     document: Json = unpack(data)
     if "facts" in document:
         document["facts"] = _spelled(document["facts"], document["order"]["id"])
+    spell(document)
     return document
 
 

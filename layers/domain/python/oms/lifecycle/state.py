@@ -135,6 +135,8 @@ def next_step(record: OrderRecord, ctx: Context) -> str | None:
         return None
     if not order.validated:
         return "VALIDATE"
+    if order.intake_progress is not None:
+        return "ALLOCATE"
     if due_intents(record, ctx, (IntentKind.AUTHORIZE,)):
         return "AUTHORIZE"
     if due_intents(record, ctx, SETTLING):

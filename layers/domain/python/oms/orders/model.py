@@ -253,6 +253,8 @@ class Order:
     """Header and lines. Explicit facts are only those of ORD-02; everything else is computed.
 
     `agent` is the user who sells, `placed_by` whoever placed or submitted it (APV-02).
+    `intake_progress` counts the lines, from the first, that were promised their stock while the
+    order is taken in chunks (ORD-09); None: all were.
     """
 
     id: str
@@ -299,6 +301,7 @@ class Order:
     agent: str | None = None
     placed_by: str | None = None
     approval_checked_at: datetime | None = None
+    intake_progress: int | None = None
 
     @property
     def valued(self) -> bool:
