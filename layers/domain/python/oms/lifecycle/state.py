@@ -21,8 +21,10 @@ from oms.lifecycle.record import OrderRecord
 from oms.orders.decisions import approval_due
 from oms.orders.drafts import expires_at
 from oms.orders.model import Approval, Line
+from oms.orders.promising import ONE_TRANSACTION
 from oms.orders.status import order_state
 from oms.orders.totals import line_value, totals
+from oms.orders.waits import RETRY
 from oms.payments.decisions import MoneyView, coverage, due, sends, summary
 from oms.payments.decisions import next_due as payments_due
 from oms.payments.model import Intent, IntentKind
@@ -192,6 +194,7 @@ def next_due(record: OrderRecord, ctx: Context) -> datetime | None:
         payments_due(record.payments), holds_due(record.holds), billing_due(record.billing),
         fulfillment_due(record.fulfillment, ctx), _approval_due(record, ctx), *waits,
         None if record.draft is None else expires_at(record.draft, ctx),
+        _goes_on(record, ctx),
     ]  # fmt: skip
     return min((moment for moment in moments if moment is not None), default=None)
 
@@ -218,6 +221,13 @@ def _approval_due(record: OrderRecord, ctx: Context) -> datetime | None:
     since = max((fo.created_at for fo in waiting), default=began)
     shortest, longest = LOOKS
     return ctx.now + min(max(ctx.now - since, shortest), longest)
+
+
+def _goes_on(record: OrderRecord, ctx: Context) -> datetime | None:
+    """When the tick looks after chunks that are left: many of them may outlast what runs them."""
+    chunks = len(record.order.lines) > ONE_TRANSACTION and record.order.voided_at is None
+    left = record.order.intake_progress is not None or (chunks and allocatable(record, ctx))
+    return ctx.now + RETRY if chunks and left else None
 
 
 def index_due(

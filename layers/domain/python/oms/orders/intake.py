@@ -36,7 +36,7 @@ from oms.orders.pricing import (
     share_adjustments,
     share_charges,
 )
-from oms.orders.promising import reserve
+from oms.orders.promising import ONE_TRANSACTION, reserve
 from oms.orders.shelf import CartView, Shelf, Stocked
 from oms.orders.totals import totals
 
@@ -92,6 +92,7 @@ def receive(
     """
     order = compose(command, channel, items, number, order_id, ctx)
     _refuse_unsellable(order, items)
+    _refuse_whole(order)
     shelf = Shelf(stocked, stock_policy, _carts(command, carts))
     step = reserve(order, shelf, _places(order, shelf), refuse=True)
     received = OrderReceived(
@@ -189,6 +190,17 @@ def _line(place: int, new: NewLine, default_group: str, item: ItemView | None) -
         return_policy=new.return_policy, priced=new.unit_price is not None,
         attributes=new.attributes,
     )  # fmt: skip
+
+
+def _refuse_whole(order: Order) -> None:
+    """What must come from one site is planned in one write, which takes so many lines (SRC-07)."""
+    if not order.allow_split and len(order.lines) > ONE_TRANSACTION:
+        text = f"an order that may not be split has at most {ONE_TRANSACTION} lines"
+        raise Refused(
+            "TOO_LARGE_TO_SHIP_WHOLE", text,
+            [Problem("allowSplit", "TOO_LARGE_TO_SHIP_WHOLE", text)],
+            [Reason("TOO_LARGE_TO_SHIP_WHOLE", text)],
+        )  # fmt: skip
 
 
 def _refuse_unsellable(order: Order, items: Mapping[str, ItemView]) -> None:

@@ -5,7 +5,7 @@ lands.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from oms.kernel.errors import Conflict, Problem
 from oms.kernel.facts import Fact, Step
@@ -16,9 +16,7 @@ from oms.orders.shelf import Shelf, Stocked
 from oms.orders.units import owed_by, reservation_id
 
 ONE_TRANSACTION = 80
-"""Distinct items whose counters fit into the write that accepts the order; the rest follows in
-chunks.
-"""
+"""Lines whose promise fits into the write that accepts the order; the rest follows in chunks."""
 
 ROWS_OF_WAITING = 2
 """What a line that must wait adds to the write: its place in the queue and an action item."""
@@ -119,19 +117,16 @@ def _serve(order: Order, line: Line, shelf: Shelf) -> Iterator[Fact]:
 
 @dataclass(slots=True)
 class _Room:
-    """What one write still holds: items whose counters move, and rows of lines that wait."""
+    """What one write holds: a counter and a fact of every line, and rows of lines that wait."""
 
-    items: set[str] = field(default_factory=set)
-    rows: int = 0
+    used: int = 0
 
     def take(self, line: Line) -> bool:
         """Make room for a line; False where it does not fit any more."""
-        items = self.items | {str(line.item_id)}
-        if len(items) + self.rows > ONE_TRANSACTION:
+        if self.used >= ONE_TRANSACTION:
             return False
-        self.items = items
         waits = line.buckets.unsourced + line.buckets.backordered
-        self.rows += ROWS_OF_WAITING if waits else 0
+        self.used += 1 + (ROWS_OF_WAITING if waits else 0)
         return True
 
 
