@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 from oms.action_items import commands, rows
@@ -15,6 +16,7 @@ from oms.kernel.errors import Forbidden, NotFound, OmsError
 from oms_aws import telemetry, wiring
 from oms_aws.http import Call, Key, Operation, Reply
 from oms_aws.http_actor import ADMIN, ORDERS_READ, ORDERS_WRITE
+from oms_aws.pages import page_of
 from oms_aws.queues import DeadLetter
 from oms_aws.shapes import Bare, Shape, to_command
 
@@ -30,7 +32,8 @@ def listed(call: Call) -> Reply:
     query: schemas.ActionItemsQuery = call.query
     store, company = wiring.action_items(), call.actor.company
     if query.record is not None:
-        found, cursor = store.of_record(company, query.record), None
+        every = store.of_record(company, query.record)
+        found, cursor = page_of(every, attrgetter("id"), query.cursor, query.limit)
     else:
         found, cursor = store.open_items(company, query.limit, query.cursor)
     return Reply({"actionItems": [_shown(item) for item in found], "cursor": cursor})

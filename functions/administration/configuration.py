@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from oms.inventory.model import Item
@@ -18,6 +19,7 @@ from oms.settings.model import Channel, Client, Site
 from oms_aws import stock_calls, wiring
 from oms_aws.http import Call, Key, Operation, Reply
 from oms_aws.http_actor import ADMIN, INVENTORY_READ
+from oms_aws.pages import PageQuery, page_of
 from oms_aws.shapes import to_command
 
 from functions.administration import schemas
@@ -27,8 +29,10 @@ R = TypeVar("R", Site, Channel, Item)
 
 
 def list_sites(call: Call) -> Reply:
-    """All sites."""
-    return Reply({"sites": [shown(site) for site in wiring.settings().sites(call.actor.company)]})
+    """Sites by code."""
+    found = wiring.settings().sites(call.actor.company)
+    page, cursor = page_of(found, attrgetter("code"), call.query.cursor, call.query.limit)
+    return Reply({"sites": [shown(site) for site in page], "cursor": cursor})
 
 
 def get_site(call: Call) -> Reply:
@@ -55,9 +59,10 @@ def _located(site: Site) -> Site:
 
 
 def list_channels(call: Call) -> Reply:
-    """All channels."""
+    """Channels by code."""
     found = wiring.settings().channels(call.actor.company)
-    return Reply({"channels": [shown(channel) for channel in found]})
+    page, cursor = page_of(found, attrgetter("code"), call.query.cursor, call.query.limit)
+    return Reply({"channels": [shown(channel) for channel in page], "cursor": cursor})
 
 
 def get_channel(call: Call) -> Reply:
@@ -199,7 +204,7 @@ def _put(name: str, path: str, words: str, run: Any, body: Any) -> Operation:
 OPERATIONS = (
     Operation(
         "listSites", "GET", "/v1/sites", INVENTORY_READ, "List sites", list_sites,
-        {200: schemas.SiteList},
+        {200: schemas.SiteList}, query=PageQuery,
     ),
     Operation(
         "getSite", "GET", "/v1/sites/{code}", INVENTORY_READ, "Read a site", get_site,
@@ -208,7 +213,7 @@ OPERATIONS = (
     _put("putSite", "/v1/sites/{code}", "Create or replace a site", put_site, schemas.SiteShape),
     Operation(
         "listChannels", "GET", "/v1/channels", ADMIN, "List channels", list_channels,
-        {200: schemas.ChannelList},
+        {200: schemas.ChannelList}, query=PageQuery,
     ),
     Operation(
         "getChannel", "GET", "/v1/channels/{code}", ADMIN, "Read a channel", get_channel,

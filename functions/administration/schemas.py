@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from oms.inventory.model import BackorderPolicy
 from oms.orders.model import TaxPolicy
 from oms.settings.model import AttributeType, SiteType, Suppressed
+from oms_aws.pages import Paged
 from oms_aws.shapes import (
     MAX_UNITS,
     Answer,
@@ -239,8 +240,8 @@ class Record(Answer):
     version: int
 
 
-class SiteList(Answer):
-    """All sites by code."""
+class SiteList(Paged):
+    """A page of sites by code."""
 
     sites: list[dict[str, Any]]
 
@@ -251,8 +252,8 @@ class LegalEntityList(Answer):
     legal_entities: list[dict[str, Any]]
 
 
-class ChannelList(Answer):
-    """All channels by code."""
+class ChannelList(Paged):
+    """A page of channels by code."""
 
     channels: list[dict[str, Any]]
 

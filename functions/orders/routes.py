@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from operator import itemgetter
 from typing import Any
 
 from oms.kernel.codec import encode, stamp
@@ -17,6 +18,7 @@ from oms.search.parse import CONSOLE_PAGE_LIMIT, PAGE_LIMIT
 from oms_aws import telemetry, wiring
 from oms_aws.http import Call, Key, Operation, Reply, replied
 from oms_aws.http_actor import ORDERS_READ, ORDERS_WRITE
+from oms_aws.pages import PageQuery, page_of
 from oms_aws.shapes_answers import OrderSummary
 from oms_aws.shapes_orders import DraftShape, OrderShape
 from oms_aws.stream import envelope
@@ -120,7 +122,9 @@ def decisions(call: Call) -> Reply:
     """Why the order was sourced the way it was."""
     record = wiring.lifecycle().read(call.actor, call.path["orderId"])
     found = wiring.decisions().of_order(call.actor.company, record.order.id)
-    return Reply({"decisions": visible_decisions(found, call.actor.sites)})
+    shown = visible_decisions(found, call.actor.sites)
+    page, cursor = page_of(shown, itemgetter("id"), call.query.cursor, call.query.limit)
+    return Reply({"decisions": page, "cursor": cursor})
 
 
 def act(call: Call) -> Reply:
@@ -206,6 +210,7 @@ OPERATIONS = (
     Operation(
         "listOrderDecisions", "GET", "/v1/orders/{orderId}/decisions", ORDERS_READ,
         "Read why an order was sourced the way it was", decisions, {200: schemas.DecisionList},
+        query=PageQuery,
     ),
     Operation(
         "actOnOrder", "POST", "/v1/orders/{orderId}/actions", ORDERS_WRITE,

@@ -10,6 +10,7 @@ from oms.fulfillment import commands as fulfillment
 from oms.holds.commands import ReleaseHold, SetHold
 from oms.holds.model import DueAction, Scope, Transaction
 from oms.orders import commands, drafts
+from oms_aws.pages import Paged
 from oms_aws.shapes import (
     MAX_ACTIONS,
     MAX_IDS,
@@ -344,7 +345,7 @@ class FactPage(Answer):
     next: int | None
 
 
-class DecisionList(Answer):
-    """Sourcing decisions of an order, oldest first."""
+class DecisionList(Paged):
+    """A page of the sourcing decisions of an order."""
 
     decisions: list[dict[str, Any]]

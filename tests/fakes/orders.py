@@ -29,6 +29,7 @@ class FakeOrders:
         self.decisions: list[dict[str, Any]] = []
         self.beats: list[datetime] = []
         self._records: dict[tuple[str, str], bytes] = {}
+        self._versions: dict[tuple[str, str], int] = {}
         self._pages: dict[tuple[str, str], tuple[StoredFact, ...]] = {}
         self._markers: dict[tuple[str, str], Marker] = {}
         self._due: dict[tuple[str, str], datetime | None] = {}
@@ -46,8 +47,7 @@ class FakeOrders:
         """Write all of `change` or nothing."""
         record, paged = split_facts(change.record)
         key = (record.order.company, record.order.id)
-        stored = self.load(*key)
-        if (0 if stored is None else stored.version) != record.version - 1:
+        if self._versions.get(key, 0) != record.version - 1:
             raise VersionConflict("the order changed meanwhile")
         if change.marker is not None and self._taken(key[0], change.marker):
             raise AlreadyDone("idempotency key")
@@ -62,6 +62,7 @@ class FakeOrders:
         if change.decision is not None:
             self.decisions.append(change.decision)
         self._records[key] = to_document(record)
+        self._versions[key] = record.version
         self._pages[key] = self._pages.get(key, ()) + paged
         self._due[key] = change.due
 

@@ -19,8 +19,8 @@ from oms.kernel.policy import StockPolicy
 from oms.orders import facts as orders
 from oms.orders.commands import Backorder, Cancel, CancelLine, NewLine
 from oms.orders.decisions import backorder, cancel, react
-from oms.orders.intake import reserve_rest
 from oms.orders.model import Order
+from oms.orders.promising import reserve_rest
 from oms.orders.shelf import Stocked
 from oms.orders.status import fulfillment_status, line_status, order_state
 from oms.orders.totals import totals
@@ -154,8 +154,8 @@ class Floor(RuleBasedStateMachine):
     def reserve_again(self, there: int) -> None:
         self.cause += 1
         stock = {("itm_A", "west"): there}
-        context = ctx(cause=f"again-{self.cause}")
-        step = reserve_rest(self.order, Stocked(stock), StockPolicy.ENFORCE, context, refuse=False)
+        every = {line.line_no for line in self.order.lines}
+        step = reserve_rest(self.order, Stocked(stock), StockPolicy.ENFORCE, every)
         self.order = step.part
         self.count(step.facts)
 

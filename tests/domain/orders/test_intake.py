@@ -9,8 +9,8 @@ from oms.kernel.errors import Conflict, Refused
 from oms.kernel.policy import StockPolicy
 from oms.orders.commands import NewLine
 from oms.orders.facts import OrderReceived, ReservationCreated, UnitsBackordered
-from oms.orders.intake import ONE_TRANSACTION, reserve_rest
 from oms.orders.model import DeliveryGroup
+from oms.orders.promising import ONE_TRANSACTION, ROWS_OF_WAITING, promise_next, reserve_rest
 from oms.orders.shelf import Stocked
 
 from tests.domain.orders.scene import (
@@ -20,7 +20,6 @@ from tests.domain.orders.scene import (
     Shop,
     accept,
     buckets,
-    ctx,
     goods,
     group,
     kinds,
@@ -182,19 +181,53 @@ def test_large_order_is_reserved_in_chunks() -> None:
     skus = [f"S{n}" for n in range(ONE_TRANSACTION + 5)]
     first = accept(offered(*(NewLine(sku, 1, 1) for sku in skus))).part
     stock = {(f"itm_{sku}", "main"): 1 for sku in skus}
-    rest = reserve_rest(first, Stocked(stock), StockPolicy.ENFORCE, ctx(cause="c2"), refuse=False)
+    rest = promise_next(first, Stocked(stock), StockPolicy.ENFORCE)
     assert sum(line.buckets.reserved for line in first.lines) == ONE_TRANSACTION
+    assert (first.intake_progress, rest.part.intake_progress) == (ONE_TRANSACTION, None)
     assert kinds(rest.facts) == ["ReservationCreated"] * 5
     assert all(buckets(line) == {"reserved": 1} for line in rest.part.lines)
+
+
+def test_a_line_beyond_the_first_chunk_refuses_the_order_too() -> None:
+    """ORD-09, INT-04: what is short now is not accepted, in whatever chunk its promise would be."""
+    skus = [f"S{n}" for n in range(ONE_TRANSACTION + 5)]
+    stock = {(f"itm_{sku}", "main"): int(sku != f"S{ONE_TRANSACTION + 3}") for sku in skus}
+    with pytest.raises(Conflict) as refusal:
+        accept(offered(*(NewLine(sku, 1, 1) for sku in skus)), stock)
+    assert [p.path for p in refusal.value.problems] == [f"lines[{ONE_TRANSACTION + 3}].quantity"]
+
+
+def test_what_is_short_in_a_later_chunk_waits() -> None:
+    """ORD-09: chunk by chunk to the end; a line that others were faster at stays unsourced."""
+    skus = [f"S{n}" for n in range(2 * ONE_TRANSACTION + 5)]
+    made = accept(offered(*(NewLine(sku, 1, 1) for sku in skus))).part
+    stock = {(f"itm_{sku}", "main"): int(sku != "S100") for sku in skus}
+    reached = []
+    while made.intake_progress is not None:
+        reached.append(made.intake_progress)
+        made = promise_next(made, Stocked(stock), StockPolicy.ENFORCE).part
+    assert reached == [ONE_TRANSACTION, 2 * ONE_TRANSACTION - ROWS_OF_WAITING]
+    loose = [line.sku for line in made.lines if line.buckets.unsourced]
+    assert loose == ["S100"]
+
+
+def test_carts_of_late_lines_are_converted_in_the_first_chunk() -> None:
+    """RSV-05, ORD-09: only acceptance knows which carts the lines name."""
+    rows = [NewLine(f"S{n}", 1, 1) for n in range(ONE_TRANSACTION + 5)]
+    late = replace(rows[-1], reservation_ids=("rsv_c",))
+    cart = Cart("rsv_c", f"itm_{late.sku}", "main", 1)
+    made = accept(offered(*rows[:-1], late), carts={"rsv_c": cart}).part
+    assert made.lines[-1].buckets.reserved == 1
+    assert made.intake_progress == ONE_TRANSACTION - 1
 
 
 def test_short_rest_keeps_waiting() -> None:
     """INT-04: an accepted order is not refused later; suspended lines are left alone."""
     made = accept(offered(NewLine("A", 2, 1)), policy=StockPolicy.SKIP).part
-    waits = reserve_rest(made, Stocked({A: 1}), StockPolicy.ENFORCE, ctx(), refuse=False).part
+    waits = reserve_rest(made, Stocked({A: 1}), StockPolicy.ENFORCE, {1}).part
     assert buckets(waits.lines[0]) == {"unsourced": 1, "reserved": 1}
     stopped = replace(made, lines=(replace(made.lines[0], suspended=True),))
-    assert reserve_rest(stopped, Stocked({A: 9}), StockPolicy.ENFORCE, ctx()).facts == ()
+    assert reserve_rest(stopped, Stocked({A: 9}), StockPolicy.ENFORCE, {1}).facts == ()
 
 
 def test_split_wish_overrules_the_setting() -> None:

@@ -8,15 +8,16 @@ migration. A key that is not a field is refused: a document never silently loses
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 Json = dict[str, Any]
+Decoder = Callable[[Any], Any]
 
 
 def instant(text: str) -> datetime:
@@ -79,29 +80,55 @@ def _default(field: Field[Any]) -> Any:
     return field.default
 
 
-@cache
-def _hints(kind: Any) -> dict[str, tuple[str, Any]]:
-    hints = get_type_hints(kind)
-    return {camel(f.name): (f.name, hints[f.name]) for f in fields(kind)}
-
-
 def _decode(kind: Any, data: Any) -> Any:
+    return _decoder(kind)(data)
+
+
+@cache
+def _decoder(kind: Any) -> Decoder:
+    """What reads one kind of value; made once, since a large record holds many of each."""
     if kind is Any:
-        return data
+        return _as_it_is
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
-        return None if data is None else _decode(_required(kind), data)
+        inner = _decoder(_required(kind))
+        return lambda data: None if data is None else inner(data)
     if origin is tuple:
-        return tuple(_decode(get_args(kind)[0], item) for item in data)
+        inner = _decoder(get_args(kind)[0])
+        return lambda data: tuple(map(inner, data))
     if origin in (dict, Mapping) or (isinstance(origin, type) and issubclass(origin, Mapping)):
-        return {key: _decode(get_args(kind)[1], item) for key, item in data.items()}
+        inner = _decoder(get_args(kind)[1])
+        return lambda data: {key: inner(item) for key, item in data.items()}
     if kind is datetime:
-        return data if isinstance(data, datetime) else instant(data)
+        return lambda data: data if isinstance(data, datetime) else instant(data)
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return kind(data)
-    if isinstance(kind, type) and is_dataclass(kind):
-        hints = _hints(kind)
-        return kind(**{hints[key][0]: _decode(hints[key][1], item) for key, item in data.items()})
+        return kind
+    return _record(kind) if is_dataclass(kind) else partial(_plain, kind)
+
+
+def _record(kind: Any) -> Decoder:
+    """A dataclass; what its fields need is looked up with the first one, for it may hold itself."""
+
+    @cache
+    def readers() -> dict[str, tuple[str, Decoder]]:
+        hints = get_type_hints(kind)
+        return {camel(f.name): (f.name, _decoder(hints[f.name])) for f in fields(kind)}
+
+    def read(data: Any) -> Any:
+        known, values = readers(), {}
+        for key, item in data.items():
+            name, inner = known[key]
+            values[name] = inner(item)
+        return kind(**values)
+
+    return read
+
+
+def _as_it_is(data: Any) -> Any:
+    return data
+
+
+def _plain(kind: Any, data: Any) -> Any:
     if not isinstance(data, kind) or (isinstance(data, bool) and kind is not bool):
         raise TypeError(f"{kind.__name__} expected, {type(data).__name__} found")
     return data

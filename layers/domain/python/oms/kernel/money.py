@@ -8,8 +8,9 @@ for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from operator import add, attrgetter, sub
 
 from oms.kernel.errors import Malformed, Problem
 
@@ -125,14 +126,22 @@ class Amounts:
         """Amounts of units `start`+1 .. `stop` out of `of`, each component shared on its own
         (ADJ-03); with `charges_first` the first unit bears shipping and handling whole (ADJ-07).
         """
-        shares = {f.name: unit_share(getattr(self, f.name), of, start, stop) for f in fields(self)}
+        if start == stop:
+            return Amounts()
+        if (start, stop) == (0, of):
+            return self
+        shares = {name: unit_share(getattr(self, name), of, start, stop) for name in COMPONENTS}
         if charges_first:
             first = start == 0 < stop
             shares |= {name: getattr(self, name) if first else 0 for name in CHARGES}
         return Amounts(**shares)
 
     def __add__(self, other: Amounts) -> Amounts:
-        return Amounts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+        return Amounts(*map(add, _values(self), _values(other)))
 
     def __sub__(self, other: Amounts) -> Amounts:
-        return Amounts(*(getattr(self, f.name) - getattr(other, f.name) for f in fields(self)))
+        return Amounts(*map(sub, _values(self), _values(other)))
+
+
+COMPONENTS = tuple(f.name for f in fields(Amounts))
+_values: Callable[[Amounts], tuple[int, ...]] = attrgetter(*COMPONENTS)

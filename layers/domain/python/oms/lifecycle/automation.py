@@ -9,7 +9,7 @@ from oms.fulfillment.model import FulfillmentOrder
 from oms.holds.decisions import blocks, recheck, require_payment
 from oms.holds.model import Transaction
 from oms.lifecycle.moves import Draft
-from oms.lifecycle.state import covered, fulfillment_value, money, record_coverage, stopped
+from oms.lifecycle.state import covered, fulfillment_value, record_coverage, stopped
 from oms.orders.decisions import approve_automatically, finish_intake
 from oms.payments.model import IntentKind
 
@@ -37,7 +37,7 @@ def _recheck(draft: Draft) -> bool:
 
 def _finish_intake(draft: Draft) -> bool:
     order = draft.order
-    if order.intake_done_at or not order.validated:
+    if order.intake_done_at or not order.validated or order.intake_progress is not None:
         return False
     if any(finding.level in ("ERROR", "BLOCKING") for finding in order.findings):
         return False
@@ -58,7 +58,7 @@ def _approve(draft: Draft) -> bool:
         return False
     if blocks(draft.record.holds, Transaction.APPROVE):
         return False
-    view = money(draft.record)
+    view = draft.money()
     draft.take("order", approve_automatically(order, view.total, covered(draft.record, ctx), ctx))
     return draft.order.approval is not order.approval
 
@@ -109,7 +109,6 @@ def _deliver(draft: Draft) -> bool:
 
 def _funds_cover(draft: Draft, wanted: FulfillmentOrder) -> bool:
     """PAY-20: released and uninvoiced value, this FO and what is due fit into the coverage."""
-    record = draft.record
-    committed = money(record).released_value
-    needed = committed + fulfillment_value(record, wanted) + money(record).amount_due
+    record, view = draft.record, draft.money()
+    needed = view.released_value + fulfillment_value(record, wanted) + view.amount_due
     return needed <= record_coverage(record, draft.ctx)

@@ -16,6 +16,7 @@ from oms.inventory.model import StockSnapshot
 from oms.kernel.context import Context
 from oms.lifecycle.record import OrderRecord
 from oms.orders.model import DeliveryGroup, DeliveryType, Line, Order
+from oms.orders.promising import ONE_TRANSACTION
 from oms.orders.units import unplaced
 from oms.settings.model import Site, Suppressed
 from oms.sourcing.geography import locate
@@ -148,10 +149,12 @@ def _request(
         fo for fo in record.fulfillment.orders
         if fo.type is not FulfillmentType.VIRTUAL and not fo.rejected_at and not fo.canceled_at
     ]  # fmt: skip
+    # What is planned in portions has several FOs at a site, which are no further split.
+    made = shipping if len(record.order.lines) <= ONE_TRANSACTION else {fo.site for fo in shipping}
     return Request(
         record.order.id, group.id, demands, ctx.now, Delivery(group.type.value), group.method,
         where, address.country if address else "", record.order.allow_split,
-        ctx.policy.max_splits, len(shipping), pickup_site=group.pickup_site,
+        ctx.policy.max_splits, len(made), pickup_site=group.pickup_site,
         attempt=1 + max(line.attempts for line in lines),
     )  # fmt: skip
 

@@ -14,13 +14,21 @@ from dataclasses import replace
 from typing import Any
 
 from oms.kernel.codec import decode, encode
+from oms.kernel.errors import Refused
 from oms.kernel.facts import StoredFact
 from oms.kernel.ids import derive
 from oms.kernel.packing import pack, unpack
 from oms.lifecycle.record import OrderRecord
+from oms.lifecycle.shortening import shorten, spell
 
 KEPT_FACTS = 64
 """Facts kept in the record; beyond them the older half moves to a page."""
+
+MOST_BYTES = 390_000
+"""What an item of the store holds, less its plain attributes (400 KB in all)."""
+
+MOST_AT_FIRST = 250_000
+"""What a new order may take: promises, shipments and documents come on top."""
 
 SHARED = ("version", "occurredAt", "actor", "causeId")
 """What all facts of one commit have in common."""
@@ -29,11 +37,19 @@ Json = dict[str, Any]
 
 
 def to_document(record: OrderRecord) -> bytes:
-    """Stored form of a record."""
+    """Stored form of a record; raises `Refused` RECORD_TOO_LARGE where the store cannot hold it, or
+    could not hold what becomes of a new order.
+    """
     document = encode(record)
     if "facts" in document:
         document["facts"] = _grouped(document["facts"], record.order.id)
-    return pack(document)
+    shorten(document)
+    data = pack(document)
+    most = MOST_BYTES if record.version > 1 else MOST_AT_FIRST
+    if len(data) > most:
+        text = f"{len(data)} bytes are to be stored, {most} may be; offer it as two orders"
+        raise Refused.because("RECORD_TOO_LARGE", text)
+    return data
 
 
 def from_document(data: bytes) -> OrderRecord:
@@ -46,6 +62,7 @@ def stored(data: bytes) -> Json:
     document: Json = unpack(data)
     if "facts" in document:
         document["facts"] = _spelled(document["facts"], document["order"]["id"])
+    spell(document)
     return document
 
 

@@ -93,7 +93,7 @@ def accept(
     carts = {c.id: c for c in snapshot.carts.values() if c.open and c.expires_at > ctx.now}
     return receive(
         command, channel, world.items, stocked(snapshot, channel.pool, world.groups, ctx.now),
-        number, order_id, _stock_policy(command, ctx), ctx, carts,
+        number, order_id, stock_policy(command.entry, command.management, ctx), ctx, carts,
     )  # fmt: skip
 
 
@@ -113,10 +113,11 @@ def tenders(command: PlaceOrder, channel: Channel, order: Order, ctx: Context) -
     )
 
 
-def _stock_policy(command: PlaceOrder, ctx: Context) -> StockPolicy:
-    if command.management is Management.UNMANAGED:
+def stock_policy(entry: str, management: Management, ctx: Context) -> StockPolicy:
+    """What a short line does to an order that came this way (INT-04)."""
+    if management is Management.UNMANAGED:
         return StockPolicy.SKIP
     chosen = ctx.policy.stock_policy
     if chosen is not None:
         return chosen
-    return StockPolicy.ENFORCE if command.entry in ENFORCING else StockPolicy.ACCEPT
+    return StockPolicy.ENFORCE if entry in ENFORCING else StockPolicy.ACCEPT

@@ -15,7 +15,6 @@ from oms.holds import decisions as holds
 from oms.kernel.facts import Fact, Step
 from oms.lifecycle.documents import documents
 from oms.lifecycle.moves import Draft
-from oms.lifecycle.state import money
 from oms.orders import decisions as orders
 from oms.payments import decisions as payments
 
@@ -26,7 +25,7 @@ def react(draft: Draft, fact: Fact) -> None:
     draft.take("order", orders.react(draft.order, fact, ctx))
     draft.take("fulfillment", fulfillment.react(draft.record.fulfillment, fact, ctx))
     documents(draft, fact)
-    draft.take("payments", payments.react(draft.record.payments, fact, money(draft.record), ctx))
+    draft.take("payments", payments.react(draft.record.payments, fact, draft.money(), ctx))
     draft.take("holds", holds.react(draft.record.holds, fact, draft.order.id, ctx))
     draft.take("approvals", _approvals(draft, fact))
     draft.take("attention", action_items.react(draft.record.attention, fact, draft.order.id, ctx))
@@ -35,5 +34,5 @@ def react(draft: Draft, fact: Fact) -> None:
 def _approvals(draft: Draft, fact: Fact) -> Step[Approvals]:
     record = draft.record
     asked_by = record.order.placed_by or draft.ctx.actor.label
-    total = money(record).total
+    total = draft.money().total
     return approvals.react(record.approvals, fact, asked_by, total, draft.ctx)

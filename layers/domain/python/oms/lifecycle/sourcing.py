@@ -8,7 +8,7 @@ takes from.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -24,12 +24,13 @@ from oms.kernel.ids import derive
 from oms.kernel.policy import Execution, StockPolicy
 from oms.lifecycle.capacity import day, loads, zone
 from oms.lifecycle.demands import NOT_RESERVED, Views, requests
+from oms.lifecycle.entry import stock_policy
 from oms.lifecycle.moves import Draft
 from oms.lifecycle.offers import stocked
 from oms.lifecycle.state import allocatable, stopped
 from oms.orders.facts import BackorderReleased, ReservationCreated
-from oms.orders.intake import reserve_rest, serve_backorders
 from oms.orders.model import DeliveryType, Line, Wait
+from oms.orders.promising import next_lines, promise_next, reserve_rest, serve_backorders
 from oms.orders.units import owed_by
 from oms.orders.waits import RETRY, unheard
 from oms.settings.model import Site, SiteType, hiding
@@ -47,6 +48,9 @@ ASSIGNMENTS = {"WAREHOUSE": "AUTO", "STORE": "CLAIM", "DROPSHIP_VENDOR": "REQUES
 NOWHERE = Site("VIRTUAL", "Virtual", SiteType.VIRTUAL)
 """Where what has no stock is fulfilled when the company names no such site (LIN-08)."""
 
+PORTION = 80
+"""Counters that one commit of a plan moves at most; what is left follows in the next (SRC-07)."""
+
 TOLD_AT_ONCE = 25
 """Lines whose reason to wait one commit states; the others follow in the next."""
 
@@ -59,13 +63,26 @@ class Sourcing:
     settings: SettingsStore
     codes: PostalCodes
 
-    def source(self, draft: Draft, turn: bool = False) -> dict[str, Any] | None:
-        """Plan every group of the order that wants sites; returns the decision to store.
+    def promise(self, draft: Draft) -> None:
+        """Promise the next lines of an order that is taken in chunks (ORD-09)."""
+        order, now = draft.order, draft.ctx.now
+        items = tuple(dict.fromkeys(str(line.item_id) for line in next_lines(order)))
+        snapshot = self.stock.read(order.company, items, order.pool, None)
+        groups = {site.code: site.group for site in self.settings.sites(order.company)}
+        there = stocked(snapshot, order.pool, groups, now)
+        policy = stock_policy(order.entry, order.management, draft.ctx)
+        draft.take("order", promise_next(order, there, policy))
+
+    def source(
+        self, draft: Draft, turn: bool = False, most: int = PORTION
+    ) -> dict[str, Any] | None:
+        """Plan every group of the order that wants sites, as far as one write of about `most`
+        counters reaches; returns the decision to store.
 
         In its `turn` in the queue of an item the order first takes what has landed for it.
         """
-        owing = _owing(draft) if turn else ()
-        wanted = allocatable(draft.record, draft.ctx, turn)
+        owing = _owing(draft)[:most] if turn else ()
+        wanted = _portion(allocatable(draft.record, draft.ctx, turn), most)
         if not wanted and not owing:
             return None
         company, pool = draft.order.company, draft.order.pool
@@ -76,12 +93,12 @@ class Sourcing:
         groups = {site.code: site.group for site in sites.values()}
         if owing:
             snapshot = _serve(draft, snapshot, owing, groups)
-        lines = {line.line_no for line in allocatable(draft.record, draft.ctx, turn)}
+        fresh = _portion(allocatable(draft.record, draft.ctx, turn), most)
+        lines = {line.line_no for line in fresh if line.item_id in items}
         if not lines:
             return None
         step = reserve_rest(
-            draft.order, stocked(snapshot, pool, groups, draft.ctx.now), StockPolicy.ENFORCE,
-            draft.ctx, refuse=False,
+            draft.order, stocked(snapshot, pool, groups, draft.ctx.now), StockPolicy.ENFORCE, lines
         )  # fmt: skip
         draft.take("order", step)
         plans = self._plan(draft, lines, snapshot, sites)
@@ -109,6 +126,19 @@ class Sourcing:
         )  # fmt: skip
 
 
+def _portion(lines: Sequence[Line], most: int) -> tuple[Line, ...]:
+    """The first lines that move about `most` counters: one at their site each, and one of their
+    group where they are still to be promised.
+    """
+    found: list[Line] = []
+    for line in lines:
+        most -= 2 if line.buckets.unsourced else 1
+        if most < 0 and found:
+            break
+        found.append(line)
+    return tuple(found)
+
+
 def _owing(draft: Draft) -> tuple[Line, ...]:
     """Lines that supply may be promised to now; a stopped order lets others go first (FLG-02)."""
     record = draft.record
@@ -125,7 +155,7 @@ def _serve(
     order, now = draft.order, draft.ctx.now
     owed = {(str(line.item_id), owed_by(order, line)) for line in owing}
     there = stocked(snapshot, order.pool, groups, now, owed)
-    step = serve_backorders(order, there, draft.ctx)
+    step = serve_backorders(order, there)
     draft.take("order", step)
     return _after(snapshot, step.facts)
 

@@ -21,8 +21,10 @@ from oms.lifecycle.record import OrderRecord
 from oms.orders.decisions import approval_due
 from oms.orders.drafts import expires_at
 from oms.orders.model import Approval, Line
+from oms.orders.promising import ONE_TRANSACTION
 from oms.orders.status import order_state
 from oms.orders.totals import line_value, totals
+from oms.orders.waits import RETRY
 from oms.payments.decisions import MoneyView, coverage, due, sends, summary
 from oms.payments.decisions import next_due as payments_due
 from oms.payments.model import Intent, IntentKind
@@ -48,7 +50,7 @@ def money(record: OrderRecord) -> MoneyView:
         open_value=worth, amount_due=ledger.ar, unapplied=ledger.funds,
         open_credit=ledger.credit,
         total=worth + ledger.charged,
-        released_value=sum(fulfillment_value(record, fo) for fo in released(record)),
+        released_value=_released_value(record),
         annulled=annulled,
     )  # fmt: skip
 
@@ -93,23 +95,35 @@ def released(record: OrderRecord) -> tuple[FulfillmentOrder, ...]:
 
 
 def fulfillment_value(record: OrderRecord, wanted: FulfillmentOrder) -> int:
-    """Value of the uninvoiced units of one FO, in minor units.
+    """Value of the uninvoiced units of one FO, in minor units."""
+    return _values(record).get(wanted.id, 0)
+
+
+def _released_value(record: OrderRecord) -> int:
+    on_floor = released(record)
+    values = _values(record) if on_floor else {}
+    return sum(values.get(fo.id, 0) for fo in on_floor)
+
+
+def _values(record: OrderRecord) -> dict[str, int]:
+    """Value of the uninvoiced units of every FO, by its id.
 
     Units of a line are consumed from the front by invoices (ADJ-04), then by FOs in order of age;
     an FO that was invoiced at its release has none.
     """
-    order, value = record.order, 0
-    cursor = {line.line_no: line.buckets.invoiced for line in order.lines}
+    order = record.order
+    lines = {line.line_no: line for line in order.lines}
+    cursor = {line_no: line.buckets.invoiced for line_no, line in lines.items()}
+    values: dict[str, int] = {}
     for fo in record.fulfillment.orders:
         if released_invoice(record.billing, fo.id):
             continue
         for row in fo.lines:
             start, count = cursor[row.line_no], row.quantity - row.shipped
             cursor[row.line_no] = start + count
-            if fo.id == wanted.id and count:
-                line = order.line(row.line_no)
-                value += line_value(line, start, start + count, order.gross)
-    return value
+            worth = line_value(lines[row.line_no], start, start + count, order.gross)
+            values[fo.id] = values.get(fo.id, 0) + worth
+    return values
 
 
 def next_step(record: OrderRecord, ctx: Context) -> str | None:
@@ -123,6 +137,8 @@ def next_step(record: OrderRecord, ctx: Context) -> str | None:
         return None
     if not order.validated:
         return "VALIDATE"
+    if order.intake_progress is not None:
+        return "ALLOCATE"
     if due_intents(record, ctx, (IntentKind.AUTHORIZE,)):
         return "AUTHORIZE"
     if due_intents(record, ctx, SETTLING):
@@ -178,6 +194,7 @@ def next_due(record: OrderRecord, ctx: Context) -> datetime | None:
         payments_due(record.payments), holds_due(record.holds), billing_due(record.billing),
         fulfillment_due(record.fulfillment, ctx), _approval_due(record, ctx), *waits,
         None if record.draft is None else expires_at(record.draft, ctx),
+        _goes_on(record, ctx),
     ]  # fmt: skip
     return min((moment for moment in moments if moment is not None), default=None)
 
@@ -204,6 +221,13 @@ def _approval_due(record: OrderRecord, ctx: Context) -> datetime | None:
     since = max((fo.created_at for fo in waiting), default=began)
     shortest, longest = LOOKS
     return ctx.now + min(max(ctx.now - since, shortest), longest)
+
+
+def _goes_on(record: OrderRecord, ctx: Context) -> datetime | None:
+    """When the tick looks after chunks that are left: many of them may outlast what runs them."""
+    chunks = len(record.order.lines) > ONE_TRANSACTION and record.order.voided_at is None
+    left = record.order.intake_progress is not None or (chunks and allocatable(record, ctx))
+    return ctx.now + RETRY if chunks and left else None
 
 
 def index_due(

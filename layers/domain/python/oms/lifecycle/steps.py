@@ -22,8 +22,9 @@ from oms.lifecycle.engine import conclude, drain
 from oms.lifecycle.moves import Draft
 from oms.lifecycle.record import OrderRecord
 from oms.lifecycle.screening import NOTHING_SCREENED, Screening
-from oms.lifecycle.sourcing import Sourcing
+from oms.lifecycle.sourcing import PORTION, Sourcing
 from oms.lifecycle.state import SETTLING, backorders_due, covered, due_intents, next_step
+from oms.lifecycle.stock import ONE_WRITE, rows
 from oms.lifecycle.turns import Turns, always
 from oms.lifecycle.use_cases import Lifecycle, Ports
 from oms.orders.mapping import Codes
@@ -230,11 +231,17 @@ class Steps:
         """Source the order; where it waits for supply, whoever waits with it comes in turn."""
         actor = Actor(ActorKind.WORKFLOW, "workflow", company)
         before = self.lifecycle.read(actor, order_id)
+        if before.order.intake_progress is not None:
+            return self._change(company, order_id, cause, self._promise)
         due = backorders_due(before, self.lifecycle.context(before, actor, cause))
         record = self.source(company, order_id, cause)
         for item_id in due:
             self.serve(company, item_id, cause)
         return self.lifecycle.read(actor, order_id) if due else record
+
+    def _promise(self, draft: Draft) -> None:
+        if draft.order.intake_progress is not None:
+            self.sourcing.promise(draft)
 
     def serve(
         self, company: str, item_id: str, cause: str, time_left: Callable[[], bool] = always
@@ -250,13 +257,16 @@ class Steps:
         """Plan and create fulfillment orders in one commit (SRC-07); in its `turn` the order takes
         what it was waiting for first. Raises `StockConflict` when others were always faster.
         """
-        actor = Actor(ActorKind.WORKFLOW, "workflow", company)
-        for attempt in range(REPLANS + 1):
+        actor, most, attempt = Actor(ActorKind.WORKFLOW, "workflow", company), PORTION, 0
+        while attempt <= REPLANS:
             record = self.lifecycle.read(actor, order_id)
             ctx = self.lifecycle.context(record, actor, f"{cause}:{record.version}")
             draft = Draft(record, ctx)
-            decision = self.sourcing.source(draft, turn)
+            decision = self.sourcing.source(draft, turn, most)
             outcome = conclude(record, draft, ctx)
+            if most > 1 and rows(outcome) > ONE_WRITE:
+                most //= 2
+                continue
             if outcome.record is record:
                 return record
             if turn:
@@ -266,6 +276,7 @@ class Steps:
                 self.lifecycle.commit(outcome, ctx, decision)
             except (StockConflict, VersionConflict):
                 self.ports.jitter(attempt)
+                attempt += 1
             else:
                 return outcome.record
         raise StockConflict("stock moves faster than plans are made; the next run tries again")

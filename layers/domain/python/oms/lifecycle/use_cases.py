@@ -46,7 +46,7 @@ from oms.lifecycle.ports import Commit, Marker, Numbers, OrderStore
 from oms.lifecycle.preview import outcome_of
 from oms.lifecycle.record import Handled, OrderRecord, in_scope
 from oms.lifecycle.state import state
-from oms.lifecycle.stock import stock_write
+from oms.lifecycle.stock import refuse_too_many, stock_write
 from oms.lifecycle.view import summary
 from oms.orders.commands import PlaceOrder
 from oms.settings.ports import SettingsStore
@@ -220,12 +220,12 @@ class Lifecycle:
         """Write an outcome with its stock, action items, marker and decision record."""
         record = outcome.record
         write = stock_write(self._ports, outcome, ctx, known)
-        self._ports.orders.commit(
-            Commit(
-                record, write, self._rows(outcome, ctx), marker, decision, state=state(record, ctx),
-                step=outcome.step, wake=outcome.wake, due=outcome.due,
-            )
+        change = Commit(
+            record, write, self._rows(outcome, ctx), marker, decision, state=state(record, ctx),
+            step=outcome.step, wake=outcome.wake, due=outcome.due,
         )  # fmt: skip
+        refuse_too_many(change)
+        self._ports.orders.commit(change)
 
     def _rows(self, outcome: Outcome, ctx: Context) -> tuple[ActionItem, ...]:
         """Rows of action items that this change opens, counts again or ends (AIT-02)."""

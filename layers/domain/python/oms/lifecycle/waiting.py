@@ -29,5 +29,5 @@ def joined(before: OrderRecord, after: OrderRecord) -> tuple[Waiting, ...]:
 
     One that waits no more keeps its row until its item is served: whoever comes to it finds out.
     """
-    old = waiting(before) if before.version else ()
+    old = frozenset(waiting(before) if before.version else ())
     return tuple(row for row in waiting(after) if row not in old)

@@ -11,7 +11,7 @@ from oms.kernel.errors import Malformed, Problem, Refused
 from oms.kernel.facts import Fact, Step, Units
 from oms.orders import commands, facts
 from oms.orders.model import Bucket, Line, Order
-from oms.orders.totals import totals
+from oms.orders.totals import lost_value
 from oms.orders.units import end_units, move_units, owed_by, put_line, unplaced
 
 AT_ONCE = (Bucket.UNSOURCED, Bucket.BACKORDERED, Bucket.RESERVED)
@@ -128,7 +128,7 @@ def _checked(order: Order, row: commands.CancelLine, ask: bool) -> Line:
 def _from_bucket(
     order: Order, line_no: int, bucket: Bucket, quantity: int, reason: str
 ) -> tuple[Order, list[Fact]]:
-    before, line = totals(order).current, order.line(line_no)
+    line = order.line(line_no)
     found: list[Fact] = []
     if bucket is Bucket.RESERVED:
         order, found = release_reserved(order, line, quantity, Bucket.CANCELED, reason)
@@ -142,7 +142,7 @@ def _from_bucket(
                 line.buckets.backordered - quantity,
             )
         )  # fmt: skip
-    worth = before - totals(order).current
+    worth = lost_value(line, order.line(line_no), order.gross)
     canceled = facts.UnitsCanceled(
         order.id, line_no, line.item_id, quantity, bucket.value, reason, worth
     )

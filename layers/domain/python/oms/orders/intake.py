@@ -6,33 +6,27 @@ promises what there is and backorders the rest, SKIP promises nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Protocol
 
 from oms.kernel.context import ActorKind, Context
-from oms.kernel.errors import Conflict, Problem, Reason, Refused
-from oms.kernel.facts import Fact, Step
-from oms.kernel.ids import derive
+from oms.kernel.errors import Problem, Reason, Refused
+from oms.kernel.facts import Step
 from oms.kernel.money import exponent
 from oms.kernel.policy import ChargeTiming, StockPolicy
 from oms.orders.commands import NewLine, PlaceOrder
 from oms.orders.facts import (
-    BackorderReleased,
     OrderReceived,
-    ReservationCreated,
-    UnitsBackordered,
 )
 from oms.orders.mapping import Codes, mapped
 from oms.orders.model import (
     NO_CURRENCY,
-    Bucket,
     Buckets,
     Customer,
     DeliveryGroup,
     Line,
     Order,
-    Reservation,
     TaxPolicy,
 )
 from oms.orders.pricing import (
@@ -42,17 +36,9 @@ from oms.orders.pricing import (
     share_adjustments,
     share_charges,
 )
+from oms.orders.promising import ONE_TRANSACTION, reserve
 from oms.orders.shelf import CartView, Shelf, Stocked
 from oms.orders.totals import totals
-from oms.orders.units import owed_by
-
-ONE_TRANSACTION = 80
-"""Distinct items whose counters fit into the write that accepts the order; the rest follows in
-chunks.
-"""
-
-ROWS_OF_WAITING = 2
-"""What a line that must wait adds to the write: its place in the queue and an action item."""
 
 
 class ChannelView(Protocol):
@@ -106,8 +92,9 @@ def receive(
     """
     order = compose(command, channel, items, number, order_id, ctx)
     _refuse_unsellable(order, items)
+    _refuse_whole(order)
     shelf = Shelf(stocked, stock_policy, _carts(command, carts))
-    step = _reserve(order, shelf, ctx, refuse=True)
+    step = reserve(order, shelf, _places(order, shelf), refuse=True)
     received = OrderReceived(
         order.id, number, order.external_number, order.channel, order.lane.value, order.currency,
         totals(order).current, len(order.lines), sum(line.quantity for line in order.lines),
@@ -127,112 +114,10 @@ def compose(
     return mapped(order, Codes(channel.methods, channel.countries))
 
 
-def reserve_rest(
-    order: Order, stocked: Stocked, policy: StockPolicy, ctx: Context, *, refuse: bool = True
-) -> Step[Order]:
-    """Promise units that are still unsourced, at most as many items as one write can hold.
-
-    Raises `Conflict` OUT_OF_STOCK under ENFORCE when a line is short, unless `refuse` is off: an
-    accepted order keeps waiting for what is short.
-    """
-    return _reserve(order, Shelf(stocked, policy), ctx, refuse)
-
-
-def serve_backorders(order: Order, stocked: Stocked, ctx: Context) -> Step[Order]:
-    """Promise units that wait for supply from what has landed, line by line (LIN-102).
-
-    `stocked` counts what the order may take: supply that nobody holds, others' waiting included.
-    """
-    shelf = Shelf(stocked, StockPolicy.ENFORCE)
-    facts, lines = list[Fact](), list[Line]()
-    for line in order.lines:
-        served = list(_serve(order, line, shelf, ctx)) if line.buckets.backordered else []
-        lines.append(_apply(line, served))
-        facts.extend(served)
-    return Step(replace(order, lines=tuple(lines)), tuple(facts))
-
-
-def _serve(order: Order, line: Line, shelf: Shelf, ctx: Context) -> Iterator[Fact]:
-    item_id, left = str(line.item_id), line.buckets.backordered
-    owed = owed_by(order, line)
-    for group, site in shelf.places(order, line):
-        taken = shelf.take(item_id, group, site, left)
-        if not taken:
-            continue
-        left -= taken
-        name = derive("rsv", order.id, line.line_no, group, ctx.cause_id, "supply")
-        yield ReservationCreated(
-            name, line.line_no, item_id, group, taken, Bucket.BACKORDERED.value, site
-        )
-        yield BackorderReleased(order.id, line.line_no, item_id, owed, taken, "SUPPLIED", left)
-
-
-def _reserve(order: Order, shelf: Shelf, ctx: Context, refuse: bool) -> Step[Order]:
-    if shelf.policy is StockPolicy.SKIP:
-        return Step(order)
-    facts, lines, short = list[Fact](), list[Line](), list[Problem]()
-    reached: set[str] = set()
-    rows = 0
-    for place, line in enumerate(order.lines):
-        fits = len(reached | {line.item_id or ""}) + rows <= ONE_TRANSACTION
-        loose = line.item_id is not None and line.buckets.unsourced and not line.suspended
-        if line.item_id is None or not loose or not fits or not shelf.promises(order, line):
-            lines.append(line)
-            continue
-        reached.add(line.item_id)
-        promised = list(_promise(order, line, shelf, ctx))
-        after = _apply(line, promised)
-        rows += ROWS_OF_WAITING if after.buckets.unsourced + after.buckets.backordered else 0
-        if refuse and after.buckets.unsourced and shelf.policy is StockPolicy.ENFORCE:
-            left = line.buckets.unsourced - after.buckets.unsourced
-            short.append(_short(place, line, left))
-        lines.append(after)
-        facts.extend(promised)
-    if short:
-        raise Conflict("OUT_OF_STOCK", "not everything is in stock", short)
-    return Step(replace(order, lines=tuple(lines)), tuple(facts))
-
-
-def _promise(order: Order, line: Line, shelf: Shelf, ctx: Context) -> Iterator[Fact]:
-    item_id, wanted = str(line.item_id), line.buckets.unsourced
-    places = shelf.places(order, line)
-    for converted in _convert(order, line, shelf, wanted):
-        wanted -= converted.quantity
-        yield converted
-    for group, site in places:
-        taken = shelf.take(item_id, group, site, wanted)
-        if taken:
-            wanted -= taken
-            name = derive("rsv", order.id, line.line_no, group, ctx.cause_id)
-            yield ReservationCreated(name, line.line_no, item_id, group, taken, site=site)
-    owed = places[0][0] if places else order.pool[0]
-    allowed = shelf.backorder(item_id, owed, wanted)
-    if allowed:
-        yield UnitsBackordered(order.id, line.line_no, item_id, owed, allowed)
-    if wanted > allowed and shelf.policy is StockPolicy.ACCEPT:
-        rest = wanted - allowed
-        yield UnitsBackordered(order.id, line.line_no, item_id, owed, rest, short=True)
-
-
-def _apply(line: Line, promised: list[Fact]) -> Line:
-    buckets, reservations, owed = line.buckets, list(line.reservations), line.backordered_in
-    for fact in promised:
-        if isinstance(fact, ReservationCreated):
-            buckets = buckets.move(Bucket(fact.from_bucket), Bucket.RESERVED, fact.quantity)
-            placed = {} if fact.site is None else {fact.site: fact.quantity}
-            reservations.append(
-                Reservation(
-                    fact.record_id, fact.item_id, fact.group, fact.quantity, fact.quantity,
-                    placed, placed,
-                )
-            )  # fmt: skip
-        elif isinstance(fact, UnitsBackordered):
-            buckets = buckets.move(Bucket.UNSOURCED, Bucket.BACKORDERED, fact.quantity)
-            owed = fact.group
-    wait = None if promised else line.wait
-    return replace(
-        line, buckets=buckets, reservations=tuple(reservations), wait=wait, backordered_in=owed
-    )
+def _places(order: Order, shelf: Shelf) -> list[int]:
+    """Lines whose cart is converted come first: only their acceptance knows of it (RSV-05)."""
+    places = range(len(order.lines))
+    return sorted(places, key=lambda place: not shelf.carts.get(order.lines[place].line_no))
 
 
 def _carts(command: PlaceOrder, carts: Mapping[str, CartView]) -> dict[int, tuple[CartView, ...]]:
@@ -244,30 +129,6 @@ def _carts(command: PlaceOrder, carts: Mapping[str, CartView]) -> dict[int, tupl
         seen.update(own)
         found[line.line_no or place] = tuple(carts[name] for name in own if name in carts)
     return found
-
-
-def _convert(order: Order, line: Line, shelf: Shelf, wanted: int) -> Iterator[ReservationCreated]:
-    """Units that the customer's cart holds already; what it holds beyond is free again."""
-    sites = dict(shelf.places(order, line))
-    for cart in shelf.carts.get(line.line_no, ()):
-        if cart.item_id != line.item_id or cart.group not in sites:
-            continue
-        site = sites[cart.group]
-        taken = shelf.fits(cart.item_id, site, min(wanted, cart.open))
-        if taken <= 0:
-            continue
-        wanted -= taken
-        if site is not None:
-            shelf.use(cart.item_id, cart.group, site, taken)
-        name = derive("rsv", order.id, line.line_no, cart.group, cart.id)
-        yield ReservationCreated(
-            name, line.line_no, cart.item_id, cart.group, taken, site=site, converted_from=cart.id
-        )
-
-
-def _short(place: int, line: Line, left: int) -> Problem:
-    path = f"lines[{place}].quantity"
-    return Problem(path, "OUT_OF_STOCK", f"{left} of {line.quantity} units of {line.sku} are left")
 
 
 def _header(
@@ -329,6 +190,17 @@ def _line(place: int, new: NewLine, default_group: str, item: ItemView | None) -
         return_policy=new.return_policy, priced=new.unit_price is not None,
         attributes=new.attributes,
     )  # fmt: skip
+
+
+def _refuse_whole(order: Order) -> None:
+    """What must come from one site is planned in one write, which takes so many lines (SRC-07)."""
+    if not order.allow_split and len(order.lines) > ONE_TRANSACTION:
+        text = f"an order that may not be split has at most {ONE_TRANSACTION} lines"
+        raise Refused(
+            "TOO_LARGE_TO_SHIP_WHOLE", text,
+            [Problem("allowSplit", "TOO_LARGE_TO_SHIP_WHOLE", text)],
+            [Reason("TOO_LARGE_TO_SHIP_WHOLE", text)],
+        )  # fmt: skip
 
 
 def _refuse_unsellable(order: Order, items: Mapping[str, ItemView]) -> None:

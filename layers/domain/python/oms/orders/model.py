@@ -253,6 +253,8 @@ class Order:
     """Header and lines. Explicit facts are only those of ORD-02; everything else is computed.
 
     `agent` is the user who sells, `placed_by` whoever placed or submitted it (APV-02).
+    `intake_progress` counts the lines, from the first, that were promised their stock while the
+    order is taken in chunks (ORD-09); None: all were.
     """
 
     id: str
@@ -299,6 +301,7 @@ class Order:
     agent: str | None = None
     placed_by: str | None = None
     approval_checked_at: datetime | None = None
+    intake_progress: int | None = None
 
     @property
     def valued(self) -> bool:
@@ -317,9 +320,16 @@ class Order:
 
     def line(self, line_no: int) -> Line:
         """The line with that number; raises KeyError where there is none."""
-        for line in self.lines:
+        return self.lines[self.place(line_no)]
+
+    def place(self, line_no: int) -> int:
+        """Where that line stands among the lines; raises KeyError where there is none."""
+        likely = line_no - 1
+        if 0 <= likely < len(self.lines) and self.lines[likely].line_no == line_no:
+            return likely
+        for place, line in enumerate(self.lines):
             if line.line_no == line_no:
-                return line
+                return place
         raise KeyError(line_no)
 
     def group(self, group_id: str) -> DeliveryGroup:

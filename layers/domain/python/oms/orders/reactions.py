@@ -17,7 +17,7 @@ from oms.orders.cancellation import cancel_held
 from oms.orders.invoicing import count_invoiced
 from oms.orders.model import Bucket, Line, Order, Wait
 from oms.orders.status import order_state
-from oms.orders.totals import totals
+from oms.orders.totals import lost_value
 from oms.orders.units import (
     end_units,
     move_units,
@@ -208,11 +208,11 @@ def _canceled(order: Order, fact: fulfillment.FulfillmentOrderCanceled) -> Step[
         if fact.recalled:
             order = _recalled(order, units, fact.site)
             continue
-        before = totals(order).current
+        before = order.line(units.line_no)
         order = end_units(order, units, Bucket.ALLOCATED, Bucket.CANCELED, fact.site)
         if units.reservation_id:
             told.append(_released(units, fact.site, fact.reason))
-        worth = before - totals(order).current
+        worth = lost_value(before, order.line(units.line_no), order.gross)
         told.append(
             facts.UnitsCanceled(
                 order.id, units.line_no, units.item_id, units.quantity, Bucket.ALLOCATED.value,

@@ -46,6 +46,11 @@ def canceled_value(line: Line, gross: bool) -> int:
     return line_value(line, line.quantity - line.buckets.canceled, line.quantity, gross)
 
 
+def lost_value(before: Line, after: Line, gross: bool) -> int:
+    """What an order is worth less, in minor units, since more units of a line are canceled."""
+    return canceled_value(after, gross) - canceled_value(before, gross)
+
+
 def active_amounts(line: Line) -> Amounts:
     """Component amounts of the units that are not canceled."""
     return line.share(0, line.quantity - line.buckets.canceled)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from oms.kernel.facts import Units
+from oms.kernel.ids import derive
 from oms.orders.model import Bucket, Line, Order, Reservation
 
 LEAST_ADVANCED_FIRST = (
@@ -19,13 +20,15 @@ LEAST_ADVANCED_FIRST = (
 """From which buckets units are canceled when the command names none (LIN-07)."""
 
 
+def reservation_id(order_id: str, line_no: int, place: int) -> str:
+    """The id of the promise at `place` (from 1) among those of a line; none ever leaves it."""
+    return derive("rsv", order_id, line_no, place)
+
+
 def change_line(order: Order, line_no: int, change: Callable[[Line], Line]) -> Order:
     """The order with one line changed; raises KeyError where there is no such line."""
-    order.line(line_no)
-    return replace(
-        order,
-        lines=tuple(change(line) if line.line_no == line_no else line for line in order.lines),
-    )
+    place, lines = order.place(line_no), order.lines
+    return replace(order, lines=(*lines[:place], change(lines[place]), *lines[place + 1 :]))
 
 
 def put_line(order: Order, changed: Line) -> Order:
