@@ -134,7 +134,7 @@ def put_item(call: Call) -> Reply:
     item = to_command(Item, call.body, id=item_id, sku=sku, version=version)
     stock = Rehearsal(wiring.stock()) if call.dry_run else wiring.stock()
     store_item(stock, item, stock_calls.context(call.actor, call.correlation_id))
-    return record(item) if call.dry_run else _item(call, item)
+    return _item(call, item)
 
 
 def put_client(call: Call) -> Reply:
