@@ -19,7 +19,7 @@ from oms_aws import telemetry, wiring
 from oms_aws.http import Call, Key, Operation, Reply, replied
 from oms_aws.http_actor import ORDERS_READ, ORDERS_WRITE
 from oms_aws.pages import PageQuery, page_of
-from oms_aws.shapes_answers import OrderSummary
+from oms_aws.shapes_answers import DecisionList, OrderSummary
 from oms_aws.shapes_orders import DraftShape, OrderShape
 from oms_aws.stream import envelope
 
@@ -209,7 +209,7 @@ OPERATIONS = (
     ),
     Operation(
         "listOrderDecisions", "GET", "/v1/orders/{orderId}/decisions", ORDERS_READ,
-        "Read why an order was sourced the way it was", decisions, {200: schemas.DecisionList},
+        "Read why an order was sourced the way it was", decisions, {200: DecisionList},
         query=PageQuery,
     ),
     Operation(

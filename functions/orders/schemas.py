@@ -10,7 +10,6 @@ from oms.fulfillment import commands as fulfillment
 from oms.holds.commands import ReleaseHold, SetHold
 from oms.holds.model import DueAction, Scope, Transaction
 from oms.orders import commands, drafts
-from oms_aws.pages import Paged
 from oms_aws.shapes import (
     MAX_ACTIONS,
     MAX_IDS,
@@ -343,9 +342,3 @@ class FactPage(Answer):
 
     events: list[dict[str, Any]]
     next: int | None
-
-
-class DecisionList(Paged):
-    """A page of the sourcing decisions of an order."""
-
-    decisions: list[dict[str, Any]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from oms_aws.pages import Paged
 from oms_aws.shapes import Answer
 
 
@@ -52,3 +53,9 @@ class OrderSummary(Foreseen):
     state: str
     fulfillment_status: str
     payment_status: str
+
+
+class DecisionList(Paged):
+    """A page of the sourcing decisions of an order."""
+
+    decisions: list[dict[str, Any]]
