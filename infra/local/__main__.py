@@ -114,6 +114,7 @@ def main() -> int:
 
 def _print(endpoints: Endpoints) -> None:
     shown = {
+        "console": endpoints.console_url,
         "api": endpoints.api_url,
         "token": endpoints.token_url,
         "gateway": endpoints.gateway_url,

@@ -10,12 +10,14 @@ reads the same in Lambda, in the tests and for the type checker.
 import argparse
 import compileall
 import py_compile
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+_OWN_IMPORT = re.compile(r"^(?:from|import) functions\.(\w+)", re.MULTILINE)
 _LEAVE_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
 
 
@@ -29,11 +31,25 @@ def build(root: Path = ROOT, beside: Path = ROOT, vendor: bool = False) -> Path:
         shutil.rmtree(target / name, ignore_errors=True)
     for handler in sorted(root.glob("functions/*/handler.py")):
         name = handler.parent.name
-        _copy(handler.parent, target / "functions" / name / "functions" / name)
+        for folder in sorted(bundle(root, name)):
+            _copy(root / "functions" / folder, target / "functions" / name / "functions" / folder)
     for layer in ("domain", "aws"):
         _copy(root / "layers" / layer, target / "layers" / layer)
     _vendor_layer(root, target / "layers" / "vendor", vendor)
     return target
+
+
+def bundle(root: Path, name: str) -> set[str]:
+    """Folders below functions/ that the code of one function imports, its own included."""
+    found, waiting = set[str](), {name}
+    while waiting:
+        folder = waiting.pop()
+        found.add(folder)
+        for path in (root / "functions" / folder).rglob("*.py"):
+            for match in _OWN_IMPORT.finditer(path.read_text(encoding="utf-8")):
+                if (root / "functions" / match.group(1)).is_dir() and match.group(1) not in found:
+                    waiting.add(match.group(1))
+    return found
 
 
 def stage(root: Path, target: Path) -> Path:

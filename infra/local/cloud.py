@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, TypedDict
@@ -40,6 +40,7 @@ class Endpoints:
     """Where everything is. URLs carry no trailing slash; `tables` and `queues` go by their noun."""
 
     api_url: str
+    console_url: str
     token_url: str
     aws_endpoint: str
     region: str
@@ -133,6 +134,7 @@ class LocalCloud:
             processes.environment(deploy.cli_environment(aws_url)),
         )
         endpoints = _endpoints(aws_url, gateway_url, search_url, outputs, self.meter.path)
+        endpoints = replace(endpoints, console_url=self._start_front(endpoints.api_url))
         self._prepare_gateway(gateway_port, endpoints, outputs["GatewaySecretId"])
         self.start_gateway()
         endpoints.write(self._state / "endpoints.json")
@@ -214,6 +216,14 @@ class LocalCloud:
         rows = (line.split(None, 1) for line in listing.splitlines())
         return {int(row[0]): row[1] for row in rows if home in row[1] and "_worker" in row[1]}
 
+    def _start_front(self, api_url: str) -> str:
+        port = processes.free_port()
+        url = f"http://{processes.LOOPBACK}:{port}"
+        command = ["infra.local.front", "--port", str(port), "--target", api_url]
+        program = self._run("front", command, {})
+        processes.wait_until_answers(program, url)
+        return f"{url}/console"
+
     def _prepare_gateway(self, port: int, endpoints: Endpoints, secret_id: str) -> None:
         secrets = boto3.client(
             "secretsmanager", **client_settings(endpoints.aws_endpoint, endpoints.region)
@@ -254,6 +264,7 @@ def _endpoints(
     pool = outputs["UserPoolId"]
     return Endpoints(
         api_url=f"{aws_url}/_aws/execute-api/{outputs['ApiId']}",
+        console_url="",
         token_url=f"{aws_url}/oauth2/token",
         aws_endpoint=aws_url,
         region="us-east-1",

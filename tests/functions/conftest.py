@@ -9,6 +9,7 @@ from oms_aws import wiring
 from oms_aws.bus import Bus
 from oms_aws.workflow import Lanes, Workflow
 
+from tests.functions.console import Browser
 from tests.functions.doubles import FakeClient, Inbox, Stream
 from tests.functions.world import World
 
@@ -44,3 +45,16 @@ def inbox(world: World, monkeypatch: pytest.MonkeyPatch) -> Inbox:
     secret = {"apiKey": "k", "webhookSecret": "new", "previousSecret": "old"}
     monkeypatch.setattr(wiring, "gateway_secret", lambda: secret)
     return found
+
+
+@pytest.fixture
+def browser(world: World, monkeypatch: pytest.MonkeyPatch) -> Browser:
+    """At the console, not signed in."""
+    return Browser.open(world, monkeypatch)
+
+
+@pytest.fixture
+def manager(browser: Browser) -> Browser:
+    """Signed in as a service manager."""
+    assert browser.sign_in().status == 303
+    return browser

@@ -251,14 +251,15 @@ def test_http_functions_start_from_a_snapshot() -> None:
     assert called == with_snapshot
 
 
-def test_every_route_but_three_wants_a_token() -> None:
+def test_every_route_but_a_few_wants_a_token() -> None:
     """API-02: the gateway signs its webhooks instead, the token of a payment link is its own
-    permission (PAY-41), and the API document is public.
+    permission (PAY-41), the console checks its sessions itself, and the API document is public.
     """
     assert all(route["AuthorizationType"] in ("JWT", "NONE") for route in ROUTES.values())
     public = {r["RouteKey"] for r in ROUTES.values() if r["AuthorizationType"] == "NONE"}
     assert public == {
         "POST /v1/webhooks/gateway", "POST /v1/payment-links/{proxy+}", "GET /v1/openapi.json",
+        "ANY /console", "ANY /console/{proxy+}",
     }  # fmt: skip
     for route in ROUTES.values():
         if route["AuthorizationType"] == "JWT":
