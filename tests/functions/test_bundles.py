@@ -19,7 +19,7 @@ ALLOWED = {
     "babel",
 }  # fmt: skip
 STANDARD = {
-    "__future__", "collections", "dataclasses", "functools", "hashlib", "json", "os", "pathlib",
+    "__future__", "collections", "dataclasses", "functools", "hashlib", "json", "operator", "os", "pathlib",
     "base64", "datetime", "decimal", "gzip", "hmac", "re", "secrets", "typing", "urllib",
     "zoneinfo",
 }  # fmt: skip
