@@ -19,9 +19,9 @@ ALLOWED = {
     "babel",
 }  # fmt: skip
 STANDARD = {
-    "__future__", "collections", "dataclasses", "functools", "hashlib", "json", "operator", "os", "pathlib",
-    "base64", "datetime", "decimal", "gzip", "hmac", "re", "secrets", "typing", "urllib",
-    "zoneinfo",
+    "__future__", "collections", "dataclasses", "functools", "hashlib", "json", "operator", "os",
+    "pathlib", "base64", "datetime", "decimal", "gzip", "hmac", "re", "secrets", "typing",
+    "urllib", "zoneinfo",
 }  # fmt: skip
 
 
