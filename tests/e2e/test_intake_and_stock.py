@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -12,11 +13,16 @@ from tests.e2e.shop import BOSTON, Shop, until
 TEXAS = BOSTON | {"region": "NY", "postalCode": "75201"}
 
 
+TAKEN_UP_SECONDS = 5
+"""A changed setting holds everywhere after this (SET-02); before, either may."""
+
+
 def approval(shop: Shop, channel: str, mode: str) -> None:
-    """Set who approves the orders of a channel; functions take it up within seconds."""
+    """Set who approves the orders of a channel, and wait until every function obeys."""
     path = f"/v1/settings/channels/{channel}"
     values = {"values": {"workflow.orderApproval": mode}}
     assert shop.call("admin", "PUT", path, values).status < 300
+    time.sleep(TAKEN_UP_SECONDS)
 
 
 def test_an_address_that_does_not_match_waits_for_a_person(shop: Shop) -> None:
