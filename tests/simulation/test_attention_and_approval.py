@@ -13,7 +13,7 @@ from oms.inventory.decisions import reserve_cart
 from oms.kernel.errors import Refused
 from oms.kernel.policy import ApprovalMode, CaptureTiming
 from oms.lifecycle.state import state
-from oms.orders.commands import Approve, Complete, NewLine, NewTender
+from oms.orders.commands import Approve, Cancel, CancelLine, Complete, NewLine, NewTender
 from oms.orders.model import Approval
 from oms.payments.commands import AddTender
 
@@ -141,3 +141,29 @@ def test_money_is_taken_at_release_where_that_is_set(merchant: Merchant) -> None
     order_id = merchant.place(("A", 2, 1000)).body["id"]
     record = merchant.run(order_id)
     assert sum(c.amount for t in record.payments.tenders for c in t.captures) == 2000
+
+
+def test_an_order_that_could_not_be_paid_closes_when_all_of_it_is_canceled(
+    merchant: Merchant,
+) -> None:
+    """ORD-07, AIT-02, GTW-05: nothing is left to pay, so nothing is left to do."""
+    merchant.shelve("A", DC=5)
+    order_id = str(merchant.place(("A", 2, 1000), token="tok_decline_hard").body["id"])
+    merchant.run(order_id)
+    assert "PAYMENT_DECLINED" in {item.type for item in merchant.read(order_id).attention.items}
+    merchant.act(order_id, Cancel("CUSTOMER"))
+    record = merchant.run(order_id)
+    assert record.attention.items == ()
+    assert all(hold.released_at for hold in record.holds.holds)
+    assert record.order.reached == "CLOSED"
+
+
+def test_a_part_that_is_canceled_leaves_the_decline_of_the_rest(merchant: Merchant) -> None:
+    """AIT-02, PAY-12: the rest still has nothing behind it."""
+    merchant.shelve("A", DC=5)
+    order_id = str(merchant.place(("A", 2, 1000), token="tok_decline_hard").body["id"])
+    merchant.run(order_id)
+    merchant.act(order_id, Cancel("CUSTOMER", (CancelLine(1, 1),)))
+    record = merchant.run(order_id)
+    assert "PAYMENT_DECLINED" in {item.type for item in record.attention.items}
+    assert record.order.reached != "CLOSED"

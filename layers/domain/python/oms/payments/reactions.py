@@ -96,9 +96,14 @@ def _collect_at_release(work: Working, money: MoneyView) -> None:
 
 
 def _shrunk(work: Working, money: MoneyView) -> None:
-    """The order is worth less: nothing moves unless too much was taken (PAY-14, PAY-33)."""
+    """The order is worth less: nothing moves unless too much was taken (PAY-14, PAY-33).
+
+    What was declined for units that nobody wants any more needs nobody's attention (AIT-02).
+    """
     if nothing_left(work.payments, money):
         release(work)
+    if shortfall(work.payments, money, work.ctx) == 0:
+        _recovered(work, IntentKind.AUTHORIZE)
     _return_excess(work, money)
 
 
@@ -201,7 +206,7 @@ def _surplus(work: Working, fact: PaymentCaptured | OrphanReceived, amount: int)
 
 
 def _recovered(work: Working, kind: IntentKind) -> None:
-    """What was declined has been paid otherwise; nobody needs to retry it any more."""
+    """What was declined is paid otherwise or not needed; nobody needs to retry it any more."""
     for intent in work.payments.intents:
         declined = intent.state in (IntentState.DECLINED, IntentState.FAILED)
         if intent.kind is kind and declined and not intent.replaced:
