@@ -13,7 +13,7 @@ from infra.local.job.client import Caller, Reply, aws
 from infra.local.job.evidence import evidence
 from infra.local.job.feeds import Offer
 from infra.local.job.invariants import breaches
-from infra.local.job.seed import seed
+from infra.local.job.seed import COMPANY, seed
 from infra.local.job.world import invented
 
 PATIENCE_SECONDS = 90.0
@@ -109,6 +109,16 @@ class Shop:
         """One action of an administrator."""
         path = f"/v1/orders/{order_id}/actions"
         return self.call("admin", "POST", path, {"actions": [{"action": action, **more}]})
+
+    def allocate(self, order_id: str) -> str:
+        """Run the deployed allocation for an order once more; the step it says comes next."""
+        task = {"company": COMPANY, "orderId": order_id, "correlationId": "again", "version": 0}
+        answer = aws(self.endpoints, "lambda").invoke(
+            FunctionName="throughline-local-allocate-order",
+            Payload=json.dumps(task | {"step": "ALLOCATE"}).encode(),
+        )
+        assert "FunctionError" not in answer
+        return str(json.loads(answer["Payload"].read())["step"])
 
     def floor(self, order_id: str, fo: dict[str, Any], verb: str, body: Any) -> Reply:
         """One step of the warehouse on an FO."""

@@ -91,6 +91,11 @@ def test_a_site_that_ships_nothing_is_no_site(shop: Shop) -> None:
     assert seen["order"]["lines"][0]["wait"]["reason"]
     decisions = shop.call("admin", "GET", f"/v1/orders/{order_id}/decisions").body
     assert code in str(decisions)
+    before = shop.read(order_id)
+    for _ in range(2):
+        assert shop.allocate(order_id) == "WAIT"
+    again = shop.read(order_id)
+    assert (again["version"], again["seq"]) == (before["version"], before["seq"])
     assert shop.act(order_id, "cancel", reason="CUSTOMER").status == 200
     shop.waits_in(order_id, "CLOSED")
 
